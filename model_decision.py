@@ -1,0 +1,212 @@
+"""What one cycle sees and what it decides, as frozen values: Snapshot in, Decision out. decision.json is the Decision in the owner's units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from model import (
+    CarView,
+    Ceiling,
+    ChargerReport,
+    Code,
+    MeterReading,
+    Missing,
+    Overrides,
+    Place,
+    PowerwallReading,
+    Reason,
+    Series,
+    Trip,
+    WallReading,
+)
+from model_memory import CommandKind, Memory, Origin, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How one source did in this cycle. `age_s`: of its newest value; None where there is none."""
+
+    name: str
+    ok: bool
+    age_s: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The month's Tesla bill. `spent`: dollars counted so far (UTC month); `limit`: TESLA_BUDGET_DOLLARS; `routine_left` excludes the share
+    that is reserved for departures and safety; `reserve_left` includes it."""
+
+    spent: float
+    limit: float
+    routine_left: float
+    reserve_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that one decision may look at. Nothing else enters it: no clock, no file, no socket."""
+
+    now: datetime
+    cars: tuple[CarView, ...]
+    memory: Memory
+    charger: ChargerReport | Missing
+    wall: WallReading | Missing
+    powerwall: PowerwallReading | Missing
+    meter: MeterReading | Missing
+    prices: Series | Missing  # currency per kWh, past days included where known
+    load: Series | Missing  # grid load forecast, MW
+    co2: Series | Missing  # g/kWh average
+    overrides: Overrides
+    ceiling: Ceiling | Missing
+    budget: Budget
+    home: Place | Missing
+    commands: bool | Missing  # True: commands to a car can work in this cycle
+    trips: tuple[Trip, ...] | Missing = ()
+    sources: tuple[SourceState, ...] = ()
+
+
+class Action(StrEnum):
+    CHARGE = "charge"
+    WAIT = "wait"  # not charging, and that is the plan
+    STOP = "stop"  # charging, and to be stopped now
+    NONE = "none"  # the car is left alone
+
+
+class Path(StrEnum):
+    TWC = "twc"
+    CAR = "car"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """So much energy by then. `soc`: state of charge due at `by`; `kwh`: at the wall, from now, cumulative over earlier needs.
+    `raise_to`: the charge limit that this need asks for above the owner's; None: within his limit."""
+
+    by: datetime
+    soc: float
+    kwh: float
+    code: Code
+    text: str
+    raise_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What a kWh counts as in [start, end). `value`: what the planner minimises (price weighted with CO2 and grid load); `price`: money, for
+    people (None: no price is known); `load`: grid load in MW (None: not known); `forecast`: not published, made from past days."""
+
+    start: datetime
+    end: datetime
+    value: float
+    price: float | None
+    load: float | None
+    co2: float | None
+    forecast: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSlot:
+    """Charge at `amps` in [start, end); `kwh` at the wall; `price` per kWh (None: not known)."""
+
+    start: datetime
+    end: datetime
+    amps: int
+    kwh: float
+    price: float | None
+    forecast: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that is due for one car. `dollars`: what Tesla bills for it; `reserved`: may use the reserved share of the budget;
+    `urgent`: lowers or stops for a limit, so it may be repeated without looking."""
+
+    vin: str
+    kind: CommandKind
+    value: int | None
+    why: Reason
+    dollars: float
+    reserved: bool = False
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A command of this cycle and what became of it."""
+
+    vin: str
+    kind: CommandKind
+    value: int | None
+    outcome: Outcome
+    dollars: float
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CarDecision:
+    """What is decided for one car. `until`: when the decision ends by itself (slot end); `latest_start`: the net under the plan."""
+
+    vin: str
+    name: str
+    action: Action
+    amps: int
+    until: datetime | None
+    soc: float | Missing
+    soc_at: datetime | None
+    origin: Origin | None
+    path: Path
+    reasons: tuple[Reason, ...]
+    needs: tuple[Need, ...]
+    plan: tuple[PlanSlot, ...]
+    cost: float | None
+    cost_if_now: float | None
+    latest_start: datetime | None
+    if_pi_dies: Reason
+    commands: tuple[Command, ...]
+    max_amps: int = 0  # full permitted amps, for a charge that is left alone and for the safety step
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """target.json: offer `amps` until `until`."""
+
+    until: datetime
+    amps: int
+    why: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCharger:
+    """target.json: the steps for one connector; `id` "*": all that are not listed."""
+
+    id: str
+    vin: str | None
+    priority: int
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    site_max_amps: int
+    chargers: tuple[TargetCharger, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One cycle's outcome. `summary`: the one sentence for the owner."""
+
+    now: datetime
+    summary: str
+    cars: tuple[CarDecision, ...]
+    signal: tuple[Slot, ...]
+    signal_reasons: tuple[Reason, ...]
+    target: Target
+    memory: Memory  # what was learned by looking, before any command
+    sources: tuple[SourceState, ...]
+    dry_run: bool
+    next_cycle: datetime
+    sent: tuple[Sent, ...] = ()

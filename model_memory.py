@@ -1,0 +1,137 @@
+"""What Ampshift remembers between two cycles (memory.json), as frozen values. A cycle is a function of a snapshot and this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from model import CarReading, Place
+
+
+class Origin(StrEnum):
+    """Whose charge is it? A Tesla starts by itself when plugged in, and the API does not say who started it."""
+
+    OURS = "ours"
+    CAR = "car"  # the car's own schedule
+    PLUG_IN = "plug-in"  # it started by itself when it was plugged in
+    HAND = "hand"  # the owner started it: left alone
+
+
+class Cause(StrEnum):
+    """Something of ours (or of the car's schedule) that may have begun a charge."""
+
+    START = "start"  # charge_start of ours, also of unknown outcome
+    OFFER = "offer"  # our offer on RS-485 rose
+    HEARTBEAT = "heartbeat"  # our heartbeat came back
+    POWER = "power"  # the power came back
+    OUR_SCHEDULE = "our-schedule"  # a schedule of ours in the car was due
+    CAR_SCHEDULE = "car-schedule"  # the car's own schedule was due
+
+
+class CommandKind(StrEnum):
+    """What can be asked of a car. `wake` and the charging commands differ in price."""
+
+    START = "charge_start"
+    STOP = "charge_stop"
+    AMPS = "set_charging_amps"
+    LIMIT = "set_charge_limit"
+    WAKE = "wake_up"
+
+
+class Outcome(StrEnum):
+    """What became of a command. An intent without an outcome on disk is UNKNOWN: look first, never repeat blindly."""
+
+    DONE = "done"
+    ALREADY = "already"  # it was so before: also good
+    REFUSED = "refused"  # the car or Tesla said no
+    UNREACHABLE = "unreachable"  # certainly not delivered
+    UNKNOWN = "unknown"  # may have been carried out
+    NOT_SENT = "not-sent"  # dry run, or the budget is spent
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A cause at a time."""
+
+    cause: Cause
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A command as it is written to disk before it is sent, and what became of it (None until an answer was recorded)."""
+
+    kind: CommandKind
+    value: int | None
+    why: str
+    at: datetime
+    dollars: float
+    outcome: Outcome | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """One plug-in, from plugging to unplugging. Times are when we saw it, not when it happened."""
+
+    since: datetime
+    known_from_start: bool  # False: memory was missing, the car may have been plugged in for long
+    rest_at: datetime | None = None  # newest reading at rest
+    charging_since: datetime | None = None  # first reading of the charge that runs now
+    origin: Origin | None = None  # of the charge that runs or ran last
+    completed: bool = False  # the last rest was Complete
+    owner_stopped: bool = False  # a charge stopped without us, below its limit, with power there
+    full_power: bool = False  # the owner raised his limit to 95 or more in this plug-in
+    starts: int = 0  # our starts for sun and price
+    amps_cap: int | None = None  # the owner set fewer amps than we offered
+    session: str = ""  # what the connector calls this plug or session
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLimit:
+    """The charge limit in the app. `seen`: newest value; `lowest`: the lowest ever seen (100: it always stood there, an LFP habit);
+    `own`: his value, stored before we raised it to `raised_to`; None: we have not."""
+
+    seen: int | None = None
+    lowest: int | None = None
+    own: int | None = None
+    raised_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CarMemory:
+    """All that is remembered of one car."""
+
+    vin: str
+    name: str
+    reading: CarReading | None = None  # the newest, however old
+    status_online: bool | None = None
+    tried_at: datetime | None = None  # newest paid read, also a failed one
+    plug: Plug | None = None  # None: not plugged in, or never seen
+    limit: OwnerLimit = OwnerLimit()
+    amps_set: int | None = None  # the amps that we asked for last, and that were not refused
+    amps_own: int | None = None  # the owner's amps before our first change, to hand back
+    offered_amps: int = 0  # our newest offer on RS-485 (target.json)
+    on_since: datetime | None = None  # our newest start or first reading of a charge, for the minimum on time
+    off_since: datetime | None = None
+    last_woken: datetime | None = None
+    marks: tuple[Mark, ...] = ()  # causes of the last day, in time order
+    intents: tuple[Intent, ...] = ()  # commands of the last two days, in time order; at most the last one without an outcome
+    missed_soc: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """memory.json. `last_cycle`: the now of the newest cycle that acted; `doubted`: nows of cycles that met a doubtful clock."""
+
+    cars: tuple[CarMemory, ...] = ()
+    last_cycle: datetime | None = None
+    doubted: tuple[datetime, ...] = ()
+    problems: tuple[str, ...] = ()  # what was written to stderr last, so that cron mails only changes
+    home: Place | None = None  # learned when TESLA_HOME_ADDRESS=here
+    charger_link_since: datetime | None = None
+    grid_up: bool | None = None
+
+    def car(self, vin: str) -> CarMemory | None:
+        return next((car for car in self.cars if car.vin == vin), None)
