@@ -209,6 +209,7 @@ class CarView:
     name: str
     status: CarStatus | Missing
     reading: CarReading | Missing
+    tried_at: datetime | None = None  # a paid reading was tried in this cycle, whatever came of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,13 @@ from model_memory import CommandKind, Memory, Origin, Outcome
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How one source did in this cycle. `age_s`: of its newest value; None where there is none."""
+    """How one source did in this cycle. `age_s`: of its newest value; None where there is none. `fatal`: only the owner can mend it."""
 
     name: str
     ok: bool
     age_s: float | None
     why: str
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

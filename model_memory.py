@@ -85,6 +85,7 @@ class Plug:
     full_power: bool = False  # the owner raised his limit to 95 or more in this plug-in
     starts: int = 0  # our starts for sun and price
     amps_cap: int | None = None  # the owner set fewer amps than we offered
+    meter_kwh: float | None = None  # the connector's energy counter when the plug-in was first seen
     session: str = ""  # what the connector calls this plug or session
 
 
@@ -113,12 +114,14 @@ class CarMemory:
     amps_set: int | None = None  # the amps that we asked for last, and that were not refused
     amps_own: int | None = None  # the owner's amps before our first change, to hand back
     offered_amps: int = 0  # our newest offer on RS-485 (target.json)
+    on_wire: bool = False  # a Gen 2 connector of ours was matched to it in the newest cycle
     on_since: datetime | None = None  # our newest start or first reading of a charge, for the minimum on time
     off_since: datetime | None = None
     last_woken: datetime | None = None
+    unplugged_at: datetime | None = None  # newest reading without a plug at home: ends charge-now and stop
+    completed_at: datetime | None = None  # newest reading Complete: ends charge-now
     marks: tuple[Mark, ...] = ()  # causes of the last day, in time order
     intents: tuple[Intent, ...] = ()  # commands of the last two days, in time order; at most the last one without an outcome
-    missed_soc: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

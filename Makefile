@@ -1,0 +1,42 @@
+# `make demo` shows Ampshift on a simulated house; `make test` runs the tests. Both build .venv first, and only once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check static bench lock docs clean
+
+demo: $(STAMP)
+	$(BIN)/python -m simulator.demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: static test
+
+static: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+docs: $(STAMP)
+	$(BIN)/python -m config_docs env > .env.example
+	$(BIN)/python -m config_docs settings > docs/SETTINGS.md
+
+# Locked on the oldest supported Python, so that every newer one can install it too.
+LOCK := $(BIN)/python -m piptools compile --quiet --no-header --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --upgrade
+lock: $(STAMP)
+	$(LOCK) --output-file requirements.txt pyproject.toml
+	$(LOCK) --extra dev --output-file requirements-dev.txt --constraint requirements.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@

@@ -1,0 +1,117 @@
+"""`python -m config_docs env` prints .env.example, `... settings` prints docs/SETTINGS.md; a test compares both with the table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from config import OPTIONS
+from config_options import Option
+
+GROUPS: Mapping[str, str] = {
+    "house": "The house",
+    "wishes": "What you wish",
+    "car": "The car",
+    "charger": "The charger",
+    "powerwall": "The Powerwall",
+    "grid": "The grid and its prices",
+    "meter": "The house meter",
+}
+# The eight that a normal house needs, each with an example that is nobody's.
+FIRST: Mapping[str, str] = {
+    "TIME_ZONE": "America/Los_Angeles",
+    "TESLA_VIN": "5YJ3AMPSHFT000001",
+    "TESLA_ACCESS_TOKEN": "the-token-from-tesla",
+    "TESLA_HOME_ADDRESS": "here",
+    "DEPARTURE_TIME": "mon-fri 07:30, sat-sun 10:00",
+    "TARIFF": "free-nights:21:00-06:00@0.24",
+    "MAIN_BREAKER_AMPS": "200",
+    "CHARGER_MAX_AMPS": "48",
+}
+ENV_HEAD = """# Ampshift's settings. Copy this file and keep the copy to yourself:  cp .env.example .env && chmod 600 .env
+# Take the # off the lines that you need and put in your own values; `scheduler.py check` then says line by line what works.
+# A line that is not there, or has nothing after =, is the default. All settings are explained in docs/SETTINGS.md.
+# For one car only: NAME__ and its VIN, its last six or its name, such as TARGET_SOC__BLUE=80.
+# This moves real current through real wires: breaker settings are the numbers printed on the breakers, never more.
+"""
+SETTINGS_HEAD = """# Settings
+
+`.env` stands next to `scheduler.py`; the environment overrides it. Made from the table in `config.py` with `make docs`.
+
+- Nothing after `=` is the default. What follows a space and a `#` is a comment; put values with `#` or quotes into 'single quotes'.
+- Options marked *per car* may be given for one car: `NAME__<VIN, its last six characters, or its name>`.
+  Case does not count, spaces are written as `_`. The VIN beats the last six, they beat the name.
+- Amps are per phase. Breaker settings are the numbers printed on the breakers; CONTINUOUS_PERCENT of them is used.
+- Times are on the 24-hour clock in your time zone. Hours across midnight belong to the day they start on.
+- All mistakes are told at once, each with what to write. Names from older systems are answered with the new name and the converted value.
+"""
+TARIFFS = """
+## Tariffs
+
+`TARIFF=flat:0.16` is one price. `TARIFF=free-nights:21:00-06:00@0.24` is free in those hours and costs 0.24 outside them.
+Anything else is a file, found from the folder of `.env`:
+
+```toml
+name = "Summer and winter"
+currency = "USD"
+export = 0.05            # optional: what an exported kWh earns
+
+[[period]]               # the first period that matches wins
+price = 0.49             # per kWh, not cents
+hours = "16:00-21:00"    # optional
+days = "mon-fri"         # optional
+months = [6, 7, 8, 9]    # optional
+
+[[period]]               # the last one must always match
+price = 0.31
+```
+"""
+
+
+def env_example() -> str:
+    """The text of .env.example: legal as it is, with nothing set."""
+    known = {option.name: option for option in OPTIONS}
+    blocks = [ENV_HEAD, heading("Enough for a normal house")]
+    blocks += [entry(known[name], example) for name, example in FIRST.items()]
+    for about, title in GROUPS.items():
+        blocks.append(heading(title))
+        blocks += [entry(option, option.default) for option in OPTIONS if option.about == about and option.name not in FIRST]
+    return "\n".join(blocks)
+
+
+def heading(title: str) -> str:
+    return f"\n# ---- {title} " + "-" * (100 - len(title))
+
+
+def entry(option: Option, text: str) -> str:
+    return f"# {option.sentence} [{option.accepts}]{' per car' if option.per_car else ''}\n#{option.name}={text}"
+
+
+def settings_page() -> str:
+    """The text of docs/SETTINGS.md."""
+    blocks = [SETTINGS_HEAD]
+    for about, title in GROUPS.items():
+        blocks.append(f"## {title}\n\n| option | default | may be | meaning |\n|---|---|---|---|")
+        blocks[-1] += "".join("\n" + row(option) for option in OPTIONS if option.about == about) + "\n"
+    return "\n".join(blocks) + TARIFFS
+
+
+def row(option: Option) -> str:
+    default = f"`{option.default}`" if option.default else ""
+    car = " *per car*" if option.per_car else ""
+    return f"| {option.name} | {default} | {option.accepts} | {option.sentence}{car} |"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"env": env_example, "settings": settings_page}
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in PAGES:
+        print("python -m config_docs env|settings", file=sys.stderr)
+        return 2
+    print(PAGES[arguments[0]](), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

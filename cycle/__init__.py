@@ -1,0 +1,1 @@
+"""One cycle: look, decide, act, record. The only place where clients, planners and state meet."""

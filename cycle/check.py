@@ -1,0 +1,130 @@
+"""`check`: one line for each setting and each connection, with what to do; then the coming 48 h of prices in words."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import groupby
+
+from config import OPTIONS, Settings
+from config_tariff import Tariff
+from config_values import WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
+from cycle.desk import Desk
+from model import RELEASED, Missing, Place
+from model_decision import Slot, Snapshot
+from planners.signal import signal
+from planners.texts import age, clock, money
+
+CLOCK = ": set it with timedatectl"
+PRICES_AHEAD = timedelta(hours=48)
+
+
+def command(desk: Desk, args: argparse.Namespace) -> int:
+    """Exit 1 when a configured connection failed or the clock is not set."""
+    settings = desk.settings
+    for line in _settings(settings):
+        print(line)
+    now = desk.now.astimezone(settings.time_zone)
+    clock_ok = desk.believed or desk.now >= RELEASED
+    print(
+        f"{'ok     ' if clock_ok else 'FAILED '} clock: {now:%a %Y-%m-%d %H:%M} {settings.time_zone.key}{'' if clock_ok else ': set it with timedatectl'}"
+    )
+    snapshot = desk.house.look(desk.store.load_memory(), desk.now)
+    failed = not clock_ok
+    for text, bad in _connections(snapshot, settings):
+        print(text)
+        failed = failed or bad
+    for line in (*_amps(settings), *_prices(snapshot, settings)):
+        print(line)
+    return 1 if failed else 0
+
+
+def _settings(settings: Settings) -> Iterator[str]:
+    """What is set, then what stands at its default; secrets only as set or not."""
+    plain = Settings()
+    for option in OPTIONS:
+        value = getattr(settings, option.field)
+        if value != getattr(plain, option.field):
+            yield f"set     {option.name} = {_text(value)}"
+    same = [option.name for option in OPTIONS if getattr(settings, option.field) == getattr(plain, option.field)]
+    yield f"default {', '.join(same)}"
+    for own in settings.own:
+        yield f"set     {own.field.upper()}__{own.car.upper()} = {_text(own.value)}"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Secret):
+        return "(a secret, set)"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, Tariff):
+        return value.name
+    if isinstance(value, tuple):
+        return ", ".join(_text(item) for item in value)
+    if isinstance(value, Departure):
+        return f"{_days(value.days)} {value.minute // 60:02d}:{value.minute % 60:02d}"
+    if isinstance(value, ChargeHours):
+        return f"{_days(value.days)} {_text(value.span)}{f'@{value.amps}' if value.amps else ''}"
+    if isinstance(value, TimeSpan):
+        return f"{value.start // 60:02d}:{value.start % 60:02d}-{value.end // 60:02d}:{value.end % 60:02d}"
+    if isinstance(value, Place):
+        return f"{value.lat},{value.lon}"
+    return str(value)
+
+
+def _days(days: frozenset[int]) -> str:
+    return "every day" if len(days) == 7 else " ".join(WEEKDAYS[day] for day in sorted(days))
+
+
+def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, bool]]:
+    states = {state.name: state for state in snapshot.sources}
+    for state in states.values():
+        old = f" ({age(state.age_s)} old)" if state.age_s and state.age_s >= 90 else ""
+        yield (f"ok      {state.name}{old}", False) if state.ok else (f"FAILED  {state.name}: {state.why}", True)
+    hints = {
+        "tesla": "TESLA_ACCESS_TOKEN",
+        "powerwall": "POWERWALL_URL",
+        "meter": "ENERGY_MONITOR_URL",
+        "wall connector": "WALL_CONNECTOR_URL",
+        "load forecast": "GRID_STATUS_API_KEY and GRID_ISO",
+        "price file": "PRICE_FILE",
+    }
+    for name, option in hints.items():
+        if name not in states:
+            yield f"-       {name}: not configured ({option})", False
+    charger = snapshot.charger
+    yield (
+        (f"-       wall connector on RS-485: {charger.why}" if isinstance(charger, Missing) else f"ok      RS-485 link {charger.link}"),
+        False,
+    )
+    if isinstance(snapshot.home, Missing):
+        yield f"FAILED  home: {snapshot.home.why}; a car that is not surely at home is never commanded", bool(settings.tesla_access_token)
+
+
+def _amps(settings: Settings) -> Iterator[str]:
+    """Breakers as printed, and what is used of them."""
+    share = f"{settings.continuous_percent} %"
+    if settings.main_breaker_amps is not None:
+        yield f"breaker main {settings.main_breaker_amps} A: {share} = {settings.main_amps} A are used"
+    if settings.twc_breaker_amps is not None:
+        yield f"breaker charger circuit {settings.twc_breaker_amps} A: {share} = {settings.circuit_amps} A are used"
+
+
+def _prices(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
+    """The next 48 h, stretches of one price each; beyond twelve stretches only the cheapest and dearest."""
+    slots, reasons = signal(snapshot, settings, snapshot.now + PRICES_AHEAD)
+    for reason in reasons:
+        yield f"prices  {reason.text}"
+    runs = [(key, list(run)) for key, run in groupby(slots, key=lambda slot: (slot.price, slot.forecast))]
+    runs = [run for run in runs if run[0][0] is not None]
+    if len(runs) > 12:
+        runs = sorted(runs, key=lambda run: run[0][0] or 0.0)
+        runs = [*runs[:3], *runs[-3:]]
+    for (price, forecast), run in runs:
+        yield _stretch(price or 0.0, forecast, run, snapshot, settings)
+
+
+def _stretch(price: float, forecast: bool, run: list[Slot], snapshot: Snapshot, settings: Settings) -> str:
+    start, end = (clock(at, snapshot.now, settings.time_zone) for at in (max(run[0].start, snapshot.now), run[-1].end))
+    return f"        {start} to {end}: {money(price, settings.currency)} per kWh{' (expected)' if forecast else ''}"

@@ -1,0 +1,125 @@
+"""`once -v`: what a good colleague would say about this cycle, in about 25 lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from config import Settings
+from cycle.timeline import timeline
+from model import Missing
+from model_decision import Action, CarDecision, Decision, Snapshot
+from model_memory import CommandKind
+from planners.texts import age, clock, money
+
+WORDS = {
+    CommandKind.START: "start the charge",
+    CommandKind.STOP: "stop the charge",
+    CommandKind.AMPS: "set {} A",
+    CommandKind.LIMIT: "set the charge limit to {} %",
+    CommandKind.WAKE: "wake the car",
+}
+
+
+def explain(decision: Decision, snapshot: Snapshot, settings: Settings, problems: tuple[str, ...] = ()) -> str:
+    """The whole explanation as text."""
+    lines = [decision.summary, *_seen(decision, snapshot, settings)]
+    for car in decision.cars:
+        lines += _car(car, decision, settings, many=len(decision.cars) > 1)
+    lines += _missing(decision, problems)
+    budget = snapshot.budget
+    lines.append(f"TESLA    ${budget.spent:.2f} of ${budget.limit:.2f} spent this month")
+    return "\n".join(lines)
+
+
+def _seen(decision: Decision, snapshot: Snapshot, settings: Settings) -> Iterator[str]:
+    now = decision.now.astimezone(settings.time_zone)
+    yield f"SEEN     {now:%a %d %b %H:%M} ({settings.time_zone.key})"
+    for car in decision.cars:
+        yield f"         {car.name or 'car'}: {_state(car, snapshot)}"
+    powerwall, meter, wall = snapshot.powerwall, snapshot.meter, snapshot.wall
+    if not isinstance(powerwall, Missing):
+        soc = "" if isinstance(powerwall.soc, Missing) else f", {powerwall.soc:.0f} %"
+        yield f"         Powerwall: {_flow(powerwall.grid_w)}, sun {powerwall.solar_w:.0f} W, house {powerwall.load_w:.0f} W{soc}"
+    if not isinstance(meter, Missing):
+        yield f"         Meter: {_flow(meter.grid_w)}"
+    if not isinstance(wall, Missing):
+        yield f"         Wall Connector: {'car plugged in' if wall.connected else 'free'}, {wall.amps:.1f} A"
+    ages = [f"{one.name} {age(one.age_s)}" for one in decision.sources if one.age_s is not None and one.age_s >= 90]
+    if ages:
+        yield f"         older readings: {', '.join(ages)}"
+
+
+def _state(car: CarDecision, snapshot: Snapshot) -> str:
+    reading = next((view.reading for view in snapshot.cars if view.vin == car.vin), Missing("tesla", "no login"))
+    if isinstance(reading, Missing):
+        return f"not read ({reading.why})"
+    soc = "" if isinstance(reading.soc, Missing) else f"{reading.soc:.0f} %, "
+    limit = "" if isinstance(reading.limit_soc, Missing) else f", limit {reading.limit_soc} %"
+    charging = "state unknown" if isinstance(reading.charging, Missing) else reading.charging.value
+    amps = "" if isinstance(reading.actual_amps, Missing) or reading.actual_amps < 1 else f" {reading.actual_amps:.0f} A"
+    whose = f" (began: {car.origin.value})" if car.origin else ""
+    seconds = (snapshot.now - reading.at).total_seconds()
+    return f"{soc}{charging}{amps}{whose}{limit}, read {age(seconds)} ago"
+
+
+def _flow(grid_w: float) -> str:
+    return f"{grid_w:.0f} W from the grid" if grid_w >= 0 else f"{-grid_w:.0f} W to the grid"
+
+
+def _car(car: CarDecision, decision: Decision, settings: Settings, many: bool) -> Iterator[str]:
+    zone, now = settings.time_zone, decision.now
+    if many:
+        yield f"--- {car.name}"
+    needs = [f"{need.soc:.0f} % by {clock(need.by, now, zone)} ({need.kwh:.1f} kWh): {need.text}" for need in car.needs]
+    if not needs and not isinstance(car.soc, Missing) and car.action is not Action.NONE:
+        needs = ["nothing"]
+    yield from _block("NEEDED", needs)
+    if car.plan:
+        yield from _block("PLAN", [_slots(car, decision, settings)])
+        yield from timeline(decision.signal, car.plan, now, zone)
+        yield from _costs(car, settings, clock(car.latest_start, now, zone) if car.latest_start else "")
+    yield from _block("WHY", [reason.text for reason in (*car.reasons, *decision.signal_reasons)])
+    yield from _block("WOULD", [_would(car)])
+    fate = f"the Pi dies: {car.if_pi_dies.text}"
+    yield from _block("IF", [fate, "Tesla is down: the next cycle tries again; what runs goes on"])
+
+
+def _block(head: str, lines: Sequence[str]) -> Iterator[str]:
+    """The head before the first line, the rest under it."""
+    for index, line in enumerate(lines):
+        yield f"{head if index == 0 else '':<8} {line}"
+
+
+def _slots(car: CarDecision, decision: Decision, settings: Settings) -> str:
+    zone, now = settings.time_zone, decision.now
+    shown = [
+        f"{clock(slot.start, now, zone)}-{clock(slot.end, now, zone)} {slot.amps} A {slot.kwh:.1f} kWh"
+        + _at(slot.price, settings)
+        + (" (expected)" if slot.forecast else "")
+        for slot in car.plan[:4]
+    ]
+    return "; ".join(shown) + (f"; and {len(car.plan) - 4} more" if len(car.plan) > 4 else "")
+
+
+def _costs(car: CarDecision, settings: Settings, latest: str) -> Iterator[str]:
+    if car.cost is not None:
+        now = f"; starting now {money(car.cost_if_now, settings.currency)}" if car.cost_if_now is not None else ""
+        kwh = sum(slot.kwh for slot in car.plan)
+        yield f"         {kwh:.1f} kWh for {money(car.cost, settings.currency)}{now}; latest safe start {latest}"
+
+
+def _at(price: float | None, settings: Settings) -> str:
+    return "" if price is None else f" at {money(price, settings.currency)}"
+
+
+def _would(car: CarDecision) -> str:
+    if not car.commands:
+        return "send nothing to the car now"
+    said = ", ".join(WORDS[one.kind].format(one.value) for one in car.commands)
+    dollars = sum(one.dollars for one in car.commands)
+    return f"{said} now (${dollars:.3f} at Tesla)"
+
+
+def _missing(decision: Decision, problems: tuple[str, ...]) -> Iterator[str]:
+    failing = [f"{one.name}: {one.why}" for one in decision.sources if not one.ok]
+    return _block("MISSING", list(dict.fromkeys([*failing, *problems])))

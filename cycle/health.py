@@ -1,0 +1,29 @@
+"""How each source did in this cycle: ok, how old its newest value is, and why not. Only configured sources are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from errors import AmpshiftError, Asleep, LoginDead
+from model import CarReading, Missing, Series
+from model_decision import SourceState
+
+
+def source_states(answers: Mapping[str, object], cars: Mapping[str, object], now: datetime) -> tuple[SourceState, ...]:
+    """One row per source that was asked. A sleeping car's 408 is no failure."""
+    rows = [_row(name, answer, now) for name, answer in answers.items()]
+    rows += [_row("car reading", answer, now) for answer in cars.values() if not isinstance(answer, Asleep)]
+    return tuple(rows)
+
+
+def _row(name: str, answer: object, now: datetime) -> SourceState:
+    if isinstance(answer, AmpshiftError):
+        return SourceState(name, False, None, answer.text, fatal=isinstance(answer, LoginDead))
+    if isinstance(answer, Missing):
+        return SourceState(name, False, None, answer.why)
+    if isinstance(answer, Series):
+        return SourceState(name, True, (now - answer.fetched_at).total_seconds(), "")
+    if isinstance(answer, CarReading):
+        return SourceState(name, True, (now - answer.at).total_seconds(), "")
+    return SourceState(name, True, 0.0, "")

@@ -1,0 +1,65 @@
+"""One cycle, the same in the real house, the simulated one and a backtest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from config import Settings
+from cycle.act import act
+from cycle.clock import doubt, remember
+from cycle.house import House, Journal
+from model_decision import Decision, Sent, Snapshot
+from model_memory import Memory, Outcome
+from planners.decide import decide
+
+TESLA = ("tesla", "car reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """What one cycle did. `problems`: what the owner should know, one sentence each; `clock`: why the clock is not believed, or ""."""
+
+    decision: Decision
+    snapshot: Snapshot
+    problems: tuple[str, ...]
+    changed: bool  # the problems are other ones than after the cycle before
+    clock: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """A due command failed for good, the Tesla login is dead, or the clock is not set."""
+        refused = any(one.outcome is Outcome.REFUSED for one in self.decision.sent)
+        return bool(self.clock) or refused or any(one.fatal and one.name in TESLA for one in self.decision.sources)
+
+
+def look_and_decide(house: House, memory: Memory, settings: Settings, now: datetime) -> tuple[Snapshot, Decision]:
+    """A dry run: looks and decides, writes and sends nothing."""
+    snapshot = house.look(memory, now)
+    return snapshot, decide(snapshot, settings)
+
+
+def run(house: House, journal: Journal, settings: Settings, now: datetime, *, believed: bool = False) -> Cycle:
+    """Look, decide, target first, then the cars, then the record. `believed`: `now` was given by hand. With DRY_RUN, and with a doubtful
+    clock, nothing is sent and no target written."""
+    memory = journal.load()
+    clock = "" if believed else doubt(memory, now)
+    snapshot, decision = look_and_decide(house, memory, settings, now)
+    sent: tuple[Sent, ...] = ()
+    after = memory if clock else decision.memory  # a doubtful clock teaches nothing
+    if not clock and not settings.dry_run:
+        journal.offer(decision.target)
+        after, sent = act(house, journal, decision, after)
+    decision = replace(decision, sent=sent)
+    problems = problems_of(decision, clock)
+    journal.save(replace(remember(after, now, bool(clock)), problems=problems))
+    unrecorded = journal.record(decision, snapshot, sent)
+    return Cycle(decision, snapshot, problems + unrecorded, set(problems) != set(memory.problems), clock)
+
+
+def problems_of(decision: Decision, clock: str) -> tuple[str, ...]:
+    """What cron should mail when it changes: sources that fail, commands that failed, a clock that is not set."""
+    failing = [f"{source.name}: {source.why}" for source in decision.sources if not source.ok]
+    refused = [f"{one.kind} was not done: {one.answer}" for one in decision.sent if one.outcome is Outcome.REFUSED]
+    unpaid = [f"{one.kind} was not sent: {one.answer}" for one in decision.sent if one.outcome is Outcome.NOT_SENT]
+    return tuple(dict.fromkeys([*([clock] if clock else []), *failing, *refused, *unpaid]))

@@ -1,0 +1,77 @@
+"""`release`: hands the car back as it was before Ampshift: the owner's limit and amps. Says what it did, and what it could not do."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from cycle.act import GOOD, act
+from cycle.desk import Desk
+from cycle.explain import WORDS
+from cycle.journal import DiskJournal
+from model import DOLLARS, Billed, CarView, Code, Missing, Reason
+from model_decision import Command, Decision, Sent
+from model_memory import CarMemory, CommandKind, Memory, Outcome
+from planners.commands import Due
+from planners.decide import decide
+from state.lock import cycle_lock
+
+
+def command(desk: Desk, args: argparse.Namespace) -> int:
+    """Exit 1 while something of ours is still in a car."""
+    with cycle_lock(desk.settings.run_dir):
+        journal = DiskJournal(desk.store, desk.settings)
+        snapshot = desk.house.look(journal.load(), desk.now)
+        decision = decide(snapshot, desk.settings)
+        dues = {view.vin: owed(view, decision.memory) for view in snapshot.cars}
+        decision = replace(decision, cars=tuple(replace(car, commands=dues[car.vin].commands) for car in decision.cars if car.vin in dues))
+        memory, sent = act(desk.house, journal, decision, decision.memory)
+        journal.save(_forgotten(memory, sent))
+    return _tell(decision, dues, sent)
+
+
+def owed(view: CarView, memory: Memory) -> Due:
+    """What stands in this car by our hand: commands to undo it, or why they cannot be sent now."""
+    car = memory.car(view.vin)
+    if car is None:
+        return Due()
+    due = tuple(_undo(car))
+    if due and (isinstance(view.status, Missing) or not view.status.online):
+        return Due(
+            (), (Reason(Code.WAKE_FOR_SLOT, "the car sleeps or cannot be asked: open it in the Tesla app, then write release again"),)
+        )
+    return Due(due)
+
+
+def _undo(car: CarMemory) -> list[Command]:
+    out = []
+    if car.limit.own is not None:
+        out.append((CommandKind.LIMIT, car.limit.own, Code.LIMIT_RESTORED))
+    now = car.reading.request_amps if car.reading is not None else None
+    if car.amps_own is not None and car.amps_set != car.amps_own and now == car.amps_set:
+        out.append((CommandKind.AMPS, car.amps_own, Code.HANDS_OFF))
+    why = "your own value is put back"
+    return [Command(car.vin, kind, value, Reason(code, why), DOLLARS[Billed.COMMAND], reserved=True) for kind, value, code in out]
+
+
+def _forgotten(memory: Memory, sent: tuple[Sent, ...]) -> Memory:
+    """Amps that are the owner's again are no longer ours."""
+    given = {one.vin for one in sent if one.kind is CommandKind.AMPS and one.outcome in GOOD}
+    return replace(memory, cars=tuple(replace(car, amps_set=None, amps_own=None) if car.vin in given else car for car in memory.cars))
+
+
+def _tell(decision: Decision, dues: dict[str, Due], sent: tuple[Sent, ...]) -> int:
+    failed = False
+    for car in decision.cars:
+        own = [one for one in sent if one.vin == car.vin]
+        for one in own:
+            print(f"{car.name}: {WORDS[one.kind].format(one.value)}: {one.outcome.value}{f' ({one.answer})' if one.answer else ''}")
+        for reason in dues[car.vin].reasons:
+            print(f"{car.name}: {reason.text}")
+        if not own and not dues[car.vin].reasons:
+            print(f"{car.name}: nothing of ours stands in this car.")
+        failed = failed or bool(dues[car.vin].reasons) or any(one.outcome not in GOOD for one in own)
+    if not decision.cars:
+        print("No car is known: there is nothing to hand back.")
+    print("Remove the crontab line (crontab -e), or the next cycle takes over again.")
+    return 1 if failed or any(one.outcome is Outcome.UNKNOWN for one in sent) else 0

@@ -1,0 +1,62 @@
+"""`once` and `run`: the two ways to start a cycle."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from cycle.desk import Desk
+from cycle.explain import explain
+from cycle.journal import DiskJournal
+from cycle.one import look_and_decide, problems_of
+from cycle.one import run as run_cycle
+from cycle.record import decision_data
+from errors import AmpshiftError
+from model import DOLLARS, Billed, Missing
+from model_decision import Command
+from model_memory import CommandKind
+from planners.commands import wake_command
+from state.lock import cycle_lock
+
+
+def once(desk: Desk, *, wake: bool) -> int:
+    """A dry run: sends no command and wakes no car (but with `wake`), writes no target, decision, memory or override, takes no lock."""
+    memory = desk.store.load_memory()
+    snapshot, decision = look_and_decide(desk.house, memory, desk.settings, desk.now)
+    if wake:
+        asleep = [view.vin for view in snapshot.cars if not isinstance(view.status, Missing) and not view.status.online]
+        _wake(desk, asleep)
+    problems = (*desk.store.problems, *desk.spend.problems, *problems_of(decision, ""))
+    if desk.as_json:
+        print(json.dumps(decision_data(decision, snapshot, desk.settings), indent=2))
+    elif desk.verbose:
+        print(explain(decision, snapshot, desk.settings, problems))
+    else:
+        print(decision.summary)
+    return 0
+
+
+def run(desk: Desk) -> int:
+    """One cycle for cron. Silent unless verbose; stderr only when the set of problems changed."""
+    with cycle_lock(desk.settings.run_dir):
+        done = run_cycle(desk.house, DiskJournal(desk.store, desk.settings), desk.settings, desk.now, believed=desk.believed)
+    problems = tuple(dict.fromkeys((*desk.store.problems, *desk.spend.problems, *done.problems)))
+    if desk.as_json:
+        print(json.dumps(decision_data(done.decision, done.snapshot, desk.settings), indent=2))
+    elif desk.verbose:
+        print(explain(done.decision, done.snapshot, desk.settings, problems))
+    if done.changed or desk.store.problems or desk.spend.problems:
+        print("\n".join(problems) if problems else "All problems are gone.", file=sys.stderr)
+    return 1 if done.failed else 0
+
+
+def _wake(desk: Desk, vins: list[str]) -> None:
+    for vin in vins:
+        print(f"Waking {vin[-6:]}: ${DOLLARS[Billed.WAKE]:.2f} at Tesla. Look again in a minute.", file=sys.stderr)
+        command: Command = wake_command(vin)
+        try:
+            outcome, answer = desk.house.act(command)
+        except AmpshiftError as error:
+            print(error.text, file=sys.stderr)
+            continue
+        print(f"{CommandKind.WAKE}: {outcome}{f' ({answer})' if answer else ''}", file=sys.stderr)

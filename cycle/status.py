@@ -1,0 +1,89 @@
+"""`status`: when the last cycle was, then the state files in words, the month's bill and Tesla dollars. It asks nobody and costs nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from cycle.desk import Desk
+from errors import StateError
+from model import Missing
+from planners.texts import age, clock, money
+from state.history import History
+
+LATE_CYCLES = 3
+
+
+def command(desk: Desk, args: argparse.Namespace) -> int:
+    """Prints the state in words, or decision.json's data with --json."""
+    found = desk.store.load_decision()
+    if desk.as_json:
+        print(json.dumps({} if isinstance(found, Missing) else found[1], indent=2))
+        return 0
+    print(_last(found, desk))
+    if not isinstance(found, Missing):
+        print("\n".join(_decided(found[1])))
+    for line in (*_words(desk), *_connectors(desk), *_money(desk)):
+        print(line)
+    print("\n".join(desk.store.problems), end="\n" if desk.store.problems else "")
+    return 0
+
+
+def _last(found: tuple[datetime, Mapping[str, object]] | Missing, desk: Desk) -> str:
+    if isinstance(found, Missing):
+        last = desk.store.load_memory().last_cycle
+        when = f"the last one known was {age((desk.now - last).total_seconds())} ago" if last else "there never was one"
+        return f"No cycle since this Pi started ({when}): is cron running? (crontab -l)"
+    seconds = (desk.now - found[0]).total_seconds()
+    if seconds > LATE_CYCLES * desk.settings.cycle_minutes * 60:
+        return f"No cycle for {age(seconds)}: is cron running? (crontab -l; journalctl -t ampshift)"
+    return f"Last cycle {age(max(0.0, seconds))} ago, at {clock(found[0], desk.now, desk.settings.time_zone)}."
+
+
+def _decided(data: Mapping[str, object]) -> Iterator[str]:
+    yield f"{'DRY RUN: ' if data.get('dry_run') else ''}{data.get('summary', '')}"
+    cars = cast("list[dict[str, object]]", data.get("cars") or [])
+    for car in cars:
+        for reason in cast("list[dict[str, object]]", car.get("reasons") or [])[1:]:
+            yield f"  {reason.get('text')}"
+    failing = cast("dict[str, dict[str, object]]", data.get("sources") or {})
+    for name, source in failing.items():
+        if not source.get("ok"):
+            yield f"  {name}: {source.get('why')}"
+    for sent in cast("list[dict[str, object]]", data.get("commands") or []):
+        yield f"  sent {sent.get('what')} {sent.get('value') or ''}: {sent.get('outcome')}"
+
+
+def _words(desk: Desk) -> Iterator[str]:
+    said = desk.store.load_overrides()
+    for word in said.words:
+        until = f" until {clock(word.until, desk.now, desk.settings.time_zone)}" if word.until else ""
+        yield f"Your word: {word.word.value}{f' at {word.amps} A' if word.amps else ''}{f' for {word.vin[-6:]}' if word.vin else ''}{until}"
+    if said.solar is not None:
+        yield f"Your word: following the sun {'on' if said.solar else 'off'}"
+
+
+def _connectors(desk: Desk) -> Iterator[str]:
+    report = desk.store.load_charger()
+    if isinstance(report, Missing):
+        return
+    for one in report.chargers:
+        yield f"Connector {one.id}: {one.state}, offers {one.offered_amps} A, {one.actual_amps:.1f} A flow"
+    for alarm in report.alarms:
+        yield f"ALARM: {alarm}"
+
+
+def _money(desk: Desk) -> Iterator[str]:
+    budget = desk.spend.budget(desk.now)
+    local = desk.now.astimezone(desk.settings.time_zone)
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    try:
+        kwh, cost = History(desk.settings.state_dir / "history.sqlite").charged(first.astimezone(UTC), desk.now + timedelta(minutes=1))
+    except StateError as error:
+        yield f"The month's bill is not known: {error.text}"
+    else:
+        yield f"This month: {kwh:.1f} kWh charged" + (f" for about {money(cost, desk.settings.currency)}" if cost is not None else "")
+    yield f"Tesla: ${budget.spent:.2f} of ${budget.limit:.2f} this month"

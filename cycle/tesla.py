@@ -1,0 +1,105 @@
+"""Tesla's part of a look: the free list each cycle, a paid reading only where a decision can change by it, nothing while Tesla wants
+to be left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from clients.tesla import Tesla
+from config import Settings
+from errors import AccountStopped, AmpshiftError, ClientError, TooMany
+from model import CarReading, CarStatus, CarView, ChargerReport, Missing, WallReading
+from model_memory import CarMemory, Memory
+from planners.looking import worth_reading
+from state.cache import Cache
+
+HOLD = "tesla-hold"
+HOLD_FOR = timedelta(hours=1)  # after a billing stop: looked at again, once an hour, so that it mends itself when the owner has paid
+HOLD_MOST = timedelta(days=1)  # Retry-After was up to 86400 s in 2024
+TOO_MANY = timedelta(minutes=5)
+
+Sensors = tuple[ChargerReport | Missing, WallReading | Missing]
+Answer = CarReading | AmpshiftError | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The account's list, or why there is none."""
+
+    cars: tuple[CarStatus, ...] | Missing
+    commands: bool | Missing
+
+
+def list_cars(tesla: Tesla, cache: Cache, now: datetime) -> tuple[CarStatus, ...]:
+    """The account's cars. Raises ClientError; what concerns every call is remembered, so that the next cycles leave Tesla alone."""
+    held = cache.get(HOLD)
+    if held is not None and held.fresh(now):
+        raise ClientError("tesla", str(held.value))
+    try:
+        return tesla.cars()
+    except ClientError as error:
+        hold(cache, error, now)
+        raise
+
+
+def hold(cache: Cache, error: AmpshiftError, now: datetime) -> None:
+    """Remembers an answer that concerns every call: a billing stop, or a pause that Tesla asked for."""
+    if isinstance(error, AccountStopped):
+        cache.put(HOLD, error.text, now + HOLD_FOR)
+    if isinstance(error, TooMany):
+        wait = min(HOLD_MOST, timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else TOO_MANY)
+        cache.put(HOLD, error.text, now + wait)
+
+
+def listed(answer: object, settings: Settings) -> Listed:
+    """The answer to the list, with the cars that are ours (TESLA_VIN; empty: all)."""
+    if isinstance(answer, Missing):
+        return Listed(answer, answer)
+    if isinstance(answer, AmpshiftError):
+        why = Missing("tesla", answer.text)
+        return Listed(why, why)
+    cars = answer if isinstance(answer, tuple) else ()
+    return Listed(tuple(car for car in cars if not settings.tesla_vin or car.vin in settings.tesla_vin), True)
+
+
+def wanted(cars: tuple[CarStatus, ...], memory: Memory, sensors: Sensors, now: datetime) -> tuple[str, ...]:
+    """VINs that are worth a paid reading in this cycle."""
+    own = {car.vin: memory.car(car.vin) or CarMemory(car.vin, car.name) for car in cars}
+    return tuple(car.vin for car in cars if worth_reading(car, own[car.vin], sensors, now))
+
+
+def views(found: Listed, readings: Mapping[str, Answer], memory: Memory, settings: Settings, now: datetime) -> tuple[CarView, ...]:
+    """One view per car: what was read now, else the reading from memory; known cars stay known when the list fails."""
+    if isinstance(found.cars, Missing):
+        known = [car for car in memory.cars if car.vin and (not settings.tesla_vin or car.vin in settings.tesla_vin)]
+        return tuple(CarView(car.vin, car.name, found.cars, car.reading or found.cars) for car in known)
+    return tuple(_view(car, readings, memory, now) for car in found.cars)
+
+
+def _view(status: CarStatus, readings: Mapping[str, Answer], memory: Memory, now: datetime) -> CarView:
+    answer = readings.get(status.vin)
+    old = memory.car(status.vin)
+    if isinstance(answer, CarReading):
+        return CarView(status.vin, status.name, status, answer, tried_at=now)
+    aged = old.reading if old is not None and old.reading is not None else None
+    why = Missing("tesla", "the car sleeps and was never read") if not status.online else Missing("tesla", "not read in this cycle")
+    if isinstance(answer, AmpshiftError):
+        why = Missing("tesla", answer.text)
+    view = CarView(status.vin, status.name, status, aged or why, tried_at=now if answer is not None else None)
+    asleep = isinstance(answer, ClientError) and answer.status == 408
+    return replace(view, status=replace(status, online=False)) if asleep else view
+
+
+def reader(tesla: Tesla, cache: Cache, vin: str, now: datetime) -> Callable[[], CarReading]:
+    """A task for one car's paid reading."""
+
+    def task() -> CarReading:
+        try:
+            return tesla.car(vin, now)
+        except ClientError as error:
+            hold(cache, error, now)
+            raise
+
+    return task

@@ -1,0 +1,130 @@
+"""What must be said to a car so that it does what was decided. A command is due only where something must change.
+
+An intent without a known outcome is never repeated blindly: the next reading tells (law 6). Only what lowers or stops for a limit may
+be sent again at once. A car that is away, unknown where, or at another charger is never commanded and never woken (law 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from config import Wake
+from model import DOLLARS, Billed, CarReading, Charging, Code, Missing, Reason
+from model_decision import Action, Command, Need, Path
+from model_memory import CommandKind, Origin, Outcome
+from planners.case import Case
+from planners.plan import CarPlan
+from planners.power import permitted
+from planners.wish import Wish
+
+UNSURE = (Outcome.UNKNOWN, None)
+RESERVED = frozenset({Code.LATEST_START, Code.OVERDUE, Code.BELOW_MIN_SOC, Code.LIMIT_RESTORED})
+WAKE_AGAIN = timedelta(minutes=30)  # TWCManager's pause before a second attempt; cars took over 2 minutes to come online
+WAKES_IN_A_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Commands in the order in which they are sent, and why one that seems due is not among them."""
+
+    commands: tuple[Command, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+def commands(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> Due:
+    """The commands for one car. Nothing for a car that is not surely at home and plugged in, or without a way to it."""
+    reading = case.reading
+    if case.home is not True or isinstance(reading, Missing) or case.snapshot.commands is not True or not case.view.vin:
+        return Due()
+    if not case.awake:
+        return _asleep(case, wish, plan)
+    if case.plug is None:
+        return Due(tuple(_limit_back(case, reading)))
+    if wish.action is Action.NONE:
+        return Due(tuple(_lowered(case, reading)))
+    unsure = _unsure(case, reading)
+    if unsure is not None:
+        return Due((), (unsure,))
+    return Due(tuple(_limit(case, wish, reading, needs)) + tuple(_current(case, wish, reading)))
+
+
+def wake_command(vin: str) -> Command:
+    """The owner's own word: wake it now."""
+    return Command(vin, CommandKind.WAKE, None, Reason(Code.CHARGE_NOW, "you asked for it"), DOLLARS[Billed.WAKE])
+
+
+def _current(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
+    if wish.action is not Action.CHARGE:
+        if case.charging:
+            yield _command(case, CommandKind.STOP, None, wish.reasons[0])
+        return
+    if case.path is Path.CAR and reading.request_amps != wish.amps:
+        yield _command(case, CommandKind.AMPS, wish.amps, wish.reasons[0])
+    if not case.charging and reading.charging in (Charging.STOPPED, Charging.COMPLETE, Charging.UNKNOWN):
+        yield _command(case, CommandKind.START, None, wish.reasons[0])
+
+
+def _lowered(case: Case, reading: CarReading) -> Iterator[Command]:
+    """A charge that is left alone is still bound by the breakers: its amps may be lowered, never raised, never stopped."""
+    own = case.plug is not None and case.plug.origin is Origin.HAND
+    most, why = permitted(case)
+    actual = reading.actual_amps
+    if own and case.path is Path.CAR and not isinstance(actual, Missing) and actual > most + 1 and most >= case.min_amps:
+        yield _command(case, CommandKind.AMPS, most, why, urgent=True)
+
+
+def _limit(case: Case, wish: Wish, reading: CarReading, needs: tuple[Need, ...]) -> Iterator[Command]:
+    """Only a need above the owner's limit raises it, just before its charge; his value is put back as soon as that charge has ended."""
+    wanted = max((need.raise_to for need in needs if need.raise_to is not None), default=None)
+    raising = wanted is not None and not isinstance(case.limit, Missing) and wanted > case.limit and wish.action is Action.CHARGE
+    if raising and wanted is not None and reading.limit_soc != wanted:
+        yield _command(case, CommandKind.LIMIT, wanted, Reason(Code.LIMIT_FOR_NEED, f"limit {wanted} %: {needs[-1].text}"))
+    if not raising and not (case.charging and wish.action is Action.CHARGE):
+        yield from _limit_back(case, reading)
+
+
+def _limit_back(case: Case, reading: CarReading) -> Iterator[Command]:
+    own = case.memory.limit.own
+    if own is not None and reading.limit_soc == case.memory.limit.raised_to:
+        yield _command(case, CommandKind.LIMIT, own, Reason(Code.LIMIT_RESTORED, f"your own limit of {own} % is put back"))
+
+
+def _asleep(case: Case, wish: Wish, plan: CarPlan) -> Due:
+    """A sleeping car is woken in the last cycle before its slot, and only if it is plugged in as far as known."""
+    due = _next_start(case, wish, plan)
+    if case.plug is None or due is None or isinstance(case.view.status, Missing):
+        return Due()
+    if case.settings.wake is Wake.NEVER:
+        return Due((), (Reason(Code.WAKE_FOR_SLOT, "the car sleeps and WAKE=never: it is not woken"),))
+    wakes = [i.at for i in case.memory.intents if i.kind is CommandKind.WAKE and i.outcome is not Outcome.NOT_SENT]
+    recent = [at for at in wakes if at > case.now - WAKE_AGAIN]
+    if len(recent) >= WAKES_IN_A_ROW:
+        return Due((), (Reason(Code.WAKE_FOR_SLOT, f"woken {len(recent)} times in half an hour: tried again later"),))
+    return Due((_command(case, CommandKind.WAKE, None, Reason(Code.WAKE_FOR_SLOT, "the car sleeps and is due"), source=wish),))
+
+
+def _next_start(case: Case, wish: Wish, plan: CarPlan) -> datetime | None:
+    """The instant of a start that is due before the next cycle has passed; None if there is none."""
+    if wish.action is Action.CHARGE:
+        return case.now
+    if wish.action is not Action.WAIT or wish.firm:
+        return None
+    soon = case.now + case.cycle
+    starts = [slot.start for slot in plan.slots if case.now < slot.start <= soon] + [at for at in [plan.latest_start] if at and at <= soon]
+    return min(starts, default=None)
+
+
+def _unsure(case: Case, reading: CarReading) -> Reason | None:
+    """A command whose outcome nobody knows, sent after the newest reading: look first."""
+    last = case.memory.intents[-1] if case.memory.intents else None
+    if last is None or last.outcome not in UNSURE or last.kind is CommandKind.WAKE or reading.at > last.at:
+        return None
+    return Reason(Code.UNKNOWN_OUTCOME, f"{last.kind} was sent and not answered: the car is looked at before anything is sent again")
+
+
+def _command(case: Case, kind: CommandKind, value: int | None, why: Reason, *, urgent: bool = False, source: Wish | None = None) -> Command:
+    codes = {reason.code for reason in (source.reasons if source else (why,))}
+    billed = Billed.WAKE if kind is CommandKind.WAKE else Billed.COMMAND
+    reserved = urgent or bool(codes & RESERVED) or why.code.startswith("LIMIT_")
+    return Command(case.view.vin, kind, value, why, DOLLARS[billed], reserved=reserved, urgent=urgent)

@@ -1,0 +1,103 @@
+"""The decision, top to bottom: need -> signal -> plan -> rules -> follow -> manners -> limits. Limits come last and may only lower."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from config import Settings
+from model import CarView, Code, Missing, Reason
+from model_decision import Action, CarDecision, Decision, Need, Snapshot
+from planners.case import Case, make_case
+from planners.commands import Due, commands
+from planners.follow import follow
+from planners.limits import limits
+from planners.manners import manners
+from planners.need import needs
+from planners.observe import observe
+from planners.pi_dies import if_pi_dies
+from planners.plan import CarPlan, Job, full_power, plan
+from planners.rules import rule
+from planners.signal import signal
+from planners.summary import summary
+from planners.target import Settled, cannot_wait, target
+from planners.wish import Wish
+
+SHOWN = timedelta(hours=24)  # the signal reaches at least so far, so that people see the coming day
+
+
+def decide(snapshot: Snapshot, settings: Settings) -> Decision:
+    """One cycle's decision for all cars: pure, complete, with reasons. It never fails for want of a source."""
+    snapshot = replace(snapshot, memory=observe(snapshot, settings))
+    cases = [make_case(snapshot, settings, view) for view in _views(snapshot)]
+    wanted = [needs(case) for case in cases]
+    slots, why = signal(snapshot, settings, _horizon(snapshot.now, wanted))
+    plans = plan([Job(case, need, full_power(case)) for case, need in zip(cases, wanted, strict=True)], slots, settings.circuit_amps)
+    wishes = [rule(case, found) for case, found in zip(cases, plans, strict=True)]
+    wishes = [follow(case, wish) for case, wish in zip(cases, wishes, strict=True)]
+    wishes = [manners(case, wish) for case, wish in zip(cases, wishes, strict=True)]
+    wishes = list(limits(cases, wishes, snapshot, settings))
+    settled = [Settled(case, wish, found) for case, wish, found in zip(cases, wishes, plans, strict=True)]
+    cars = tuple(_car(one, need) for one, need in zip(settled, wanted, strict=True))
+    return Decision(
+        now=snapshot.now,
+        summary=summary(cars, snapshot.now, settings),
+        cars=cars,
+        signal=slots,
+        signal_reasons=why,
+        target=target(settled, snapshot, settings),
+        memory=snapshot.memory,
+        sources=snapshot.sources,
+        dry_run=settings.dry_run,
+        next_cycle=snapshot.now + timedelta(minutes=settings.cycle_minutes),
+    )
+
+
+def _views(snapshot: Snapshot) -> tuple[CarView, ...]:
+    """The account's cars; without any, a nameless one on each occupied connector, so that a house without a login works too."""
+    if snapshot.cars or isinstance(snapshot.charger, Missing):
+        return snapshot.cars
+    unknown = Missing("tesla", "no login")
+    occupied = [one for one in snapshot.charger.chargers if one.plugged]
+    return tuple(CarView(one.vin or "", f"the car at {one.id}", unknown, unknown) for one in occupied[:1])
+
+
+def _horizon(now: datetime, wanted: list[tuple[Need, ...]]) -> datetime:
+    return max([now + SHOWN, *(need.by for found in wanted for need in found)])
+
+
+def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
+    case, wish, found = one.case, one.wish, one.plan
+    due = commands(case, wish, found, wanted)
+    action = Action.STOP if wish.action is Action.WAIT and case.charging else wish.action
+    return CarDecision(
+        vin=case.view.vin,
+        name=case.memory.name or case.view.name,
+        action=action,
+        amps=wish.amps,
+        until=wish.until,
+        soc=case.soc,
+        soc_at=None if isinstance(case.reading, Missing) else case.reading.at,
+        origin=case.plug.origin if case.plug is not None and case.plug.charging_since is not None else None,
+        path=case.path,
+        reasons=_reasons(case, wish, found, due),
+        needs=wanted,
+        plan=found.slots,
+        cost=found.cost,
+        cost_if_now=found.cost_if_now,
+        latest_start=found.latest_start,
+        if_pi_dies=if_pi_dies(one, wanted),
+        commands=due.commands,
+        max_amps=full_power(case),
+    )
+
+
+def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, ...]:
+    """What was decided first, then what it leans on."""
+    more = [*found.reasons, *due.reasons]
+    if case.no_path is not None and wish.action is not Action.NONE:
+        more.append(case.no_path)
+    if cannot_wait(case) and wish.action is Action.WAIT:
+        text = f"a protocol 2 connector without a Tesla login cannot wait: {case.min_amps} A flow all the same"
+        more.append(Reason(Code.CANNOT_WAIT, text, {"amps": case.min_amps}))
+    return (*wish.reasons, *more)

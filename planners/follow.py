@@ -1,0 +1,107 @@
+"""Inside a slot, follow the real surplus S (W).
+
+    Powerwall first   S = car_w - grid_w - max(battery_w, 0)     what is exported, plus what the car takes, less what the battery gives
+    car first         S = car_w - grid_w - battery_w             what the battery takes counts as free too
+    shared            minimum amps while S(car first) covers them, else 0; more only from S(Powerwall first)
+
+car_w comes from charger.json, Wall Connector Gen 3 vitals, a car reading younger than two cycles, else the last verified amps; else
+there is no following, because the car's own draw would look like a house load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from config import PowerwallPriority
+from model import Charging, Code, Missing, Reason
+from model_decision import Action
+from model_memory import CommandKind, Outcome
+from planners.case import Case
+from planners.need import goals
+from planners.plan import full_power
+from planners.wish import Wish, charge
+
+
+def follow(case: Case, wish: Wish) -> Wish:
+    """The wish with the sun's amps where those are more than the plan's, and the reason either way."""
+    if not wish.sun or not wanted(case):
+        return wish
+    site = _site(case)
+    car_w = car_watts(case)
+    if isinstance(site, Missing) or isinstance(car_w, Missing):
+        missing = next(reading for reading in (site, car_w) if isinstance(reading, Missing))
+        why = Reason(Code.CANNOT_FOLLOW, f"the sun is not followed: {missing.why}")
+        return replace(wish, reasons=(*wish.reasons, why)) if _measured(case) else wish
+    amps, spare = _amps(case, car_w, *site)
+    if amps < case.min_amps or amps <= wish.amps:
+        if wish.action is Action.CHARGE:
+            return wish
+        need = case.min_amps * case.watts_per_amp
+        return replace(wish, reasons=(*wish.reasons, Reason(Code.SUN_TOO_WEAK, f"{spare:.0f} W of sun to spare, {need:.0f} W are needed")))
+    text = f"{spare:.0f} W of sun to spare: {amps} A"
+    return replace(charge(amps, Reason(Code.FOLLOW_SUN, text, {"surplus_w": round(spare)})), until=case.now + 3 * case.cycle, sun=True)
+
+
+def wanted(case: Case) -> bool:
+    """SOLAR_CHARGING or the owner's word, within SOLAR_HOURS, with room below TARGET_SOC."""
+    overrides = case.snapshot.overrides
+    told = overrides.solar if overrides.solar_until is None or overrides.solar_until > case.now else None
+    on = case.settings.solar_charging if told is None else told
+    local = case.now.astimezone(case.settings.time_zone)
+    minute = local.hour * 60 + local.minute
+    room = isinstance(case.soc, Missing) or case.soc < goals(case)[1]
+    return on and case.settings.solar_hours.covers(minute) and room
+
+
+def car_watts(case: Case) -> float | Missing:
+    """What this car draws now, in W."""
+    if case.charger is not None:
+        return case.charger.actual_amps * case.watts_per_amp
+    wall = case.snapshot.wall
+    if not isinstance(wall, Missing) and len(case.snapshot.cars) == 1:
+        return wall.amps * wall.volts * case.settings.phases
+    reading = case.reading
+    if not isinstance(reading, Missing) and case.now - reading.at < 2 * case.cycle:
+        if reading.charging not in (Charging.CHARGING, Charging.STARTING):
+            return 0.0 if not case.charging else _verified(case)
+        if not isinstance(reading.actual_amps, Missing):
+            return reading.actual_amps * case.watts_per_amp
+    return _verified(case)
+
+
+def _verified(case: Case) -> float | Missing:
+    """The last amps that the car confirmed, if it charges; 0 if it does not."""
+    if not case.charging:
+        return 0.0 if case.plug is not None else Missing("tesla", "the car's draw is not known")
+    done = [i for i in case.memory.intents if i.kind is CommandKind.AMPS and i.outcome in (Outcome.DONE, Outcome.ALREADY)]
+    return done[-1].value * case.watts_per_amp if done and done[-1].value is not None else Missing("tesla", "the car's draw is not known")
+
+
+def _measured(case: Case) -> bool:
+    """Does this house measure a surplus at all? Then not following deserves a word."""
+    return case.settings.powerwall_url is not None or case.settings.energy_monitor_url is not None
+
+
+def _site(case: Case) -> tuple[float, float, bool] | Missing:
+    """(grid_w, battery_w, is the Powerwall full) from the Powerwall, else from the house meter."""
+    powerwall, meter = case.snapshot.powerwall, case.snapshot.meter
+    if not isinstance(powerwall, Missing):
+        full = not isinstance(powerwall.soc, Missing) and powerwall.soc >= case.settings.powerwall_full_soc
+        return powerwall.grid_w, powerwall.battery_w, full
+    if not isinstance(meter, Missing):
+        return meter.grid_w, 0.0, False
+    return powerwall if case.settings.powerwall_url is not None else meter
+
+
+def _amps(case: Case, car_w: float, grid_w: float, battery_w: float, full: bool) -> tuple[int, float]:
+    """Amps that the sun allows, and the surplus behind them in W."""
+    powerwall_first = car_w - grid_w - max(battery_w, 0.0)
+    car_first = car_w - grid_w - battery_w
+    most = full_power(case)
+    if case.settings.powerwall_priority is PowerwallPriority.CAR or full:
+        return min(most, int(car_first // case.watts_per_amp)), car_first
+    if case.settings.powerwall_priority is PowerwallPriority.POWERWALL:
+        return min(most, int(powerwall_first // case.watts_per_amp)), powerwall_first
+    if car_first < case.min_amps * case.watts_per_amp:
+        return 0, car_first
+    return min(most, max(case.min_amps, int(powerwall_first // case.watts_per_amp))), car_first

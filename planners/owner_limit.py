@@ -1,0 +1,50 @@
+"""Whose limit is it? The charge limit and the amps in the app are the owner's. A change that we did not make wins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from model import CarReading, Missing
+from model_memory import CarMemory, OwnerLimit
+
+FULL_FROM = 95  # raised to this or more in a plug-in: the owner wants it full, now
+
+
+def next_limit(old: OwnerLimit, reading: CarReading) -> OwnerLimit:
+    """The limit's record after this reading: what is seen, the lowest ever, and his own value while ours stands above it."""
+    value = reading.limit_soc
+    if isinstance(value, Missing):
+        return old
+    ours = old.raised_to == value
+    lowest = old.lowest if ours else min(value, old.lowest if old.lowest is not None else value)
+    kept = old if ours else replace(old, own=None, raised_to=None)
+    return replace(kept, seen=value, lowest=lowest)
+
+
+def raised_by_owner(old: OwnerLimit, reading: CarReading) -> bool:
+    """He moved it from below to 95 or more since the last reading. A limit that always stood there (LFP cars) says nothing."""
+    value = reading.limit_soc
+    return not isinstance(value, Missing) and old.seen is not None and old.seen < FULL_FROM <= value and value != old.raised_to
+
+
+def always_full(limit: OwnerLimit) -> bool:
+    """The limit has never been seen below 100: the habit of cars whose maker asks for it."""
+    return limit.lowest == 100
+
+
+def owner_value(memory: CarMemory, reading: CarReading | Missing) -> int | Missing:
+    """The limit that the owner set, also while a raise of ours stands."""
+    if memory.limit.own is not None:
+        return memory.limit.own
+    if not isinstance(reading, Missing) and not isinstance(reading.limit_soc, Missing):
+        return reading.limit_soc
+    return memory.limit.seen if memory.limit.seen is not None else Missing("tesla", "the charge limit was never read")
+
+
+def amps_cap(memory: CarMemory, reading: CarReading) -> int | None:
+    """The owner's cap: a request below what car and connector allow, that we did not ask for. None: no cap."""
+    request, most = reading.request_amps, reading.request_max_amps
+    if isinstance(request, Missing) or isinstance(most, Missing):
+        return None
+    asked = {intent.value for intent in memory.intents[-3:]} | {memory.amps_set}
+    return request if request < most and request not in asked else None

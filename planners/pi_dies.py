@@ -1,0 +1,26 @@
+"""What happens to a car if this Pi stops now: said before it happens, so that nobody learns it in the morning."""
+
+from __future__ import annotations
+
+from model import Code, Missing, Reason
+from model_decision import Action, Need, Path
+from planners.target import Settled
+from planners.texts import clock
+
+
+def if_pi_dies(one: Settled, wanted: tuple[Need, ...]) -> Reason:
+    """One sentence about this car's fate without us."""
+    case, wish = one.case, one.wish
+    zone = case.settings.time_zone
+    if wish.action is Action.NONE:
+        return Reason(Code.HANDS_OFF, "nothing changes: this car is left alone")
+    if case.path is Path.TWC and case.charger is not None:
+        failsafe = f"the connector falls to {case.settings.twc_failsafe_amps} A once the offered steps have ended"
+        return Reason(Code.SAFETY_STEP, failsafe)
+    if wish.action is Action.CHARGE or case.charging:
+        limit = "" if isinstance(case.limit, Missing) else f" of {case.limit} %"
+        return Reason(Code.PLAN_SLOT, f"the charge goes on at the car's own limit{limit}, at any price")
+    if not wanted:
+        return Reason(Code.FULL, "the car keeps what it has")
+    by = clock(wanted[0].by, case.now, zone)
+    return Reason(Code.WAIT, f"the car stays stopped: start it in the Tesla app, or it lacks {wanted[0].kwh:.1f} kWh at {by}")

@@ -1,0 +1,208 @@
+"""The plan: energy per car and slot that meets all needs at the least cost, under each car's amps and the shared circuit.
+
+Equal cost: fewest starts, then the lower grid load, then the earlier slot. The plan counts on expected power / 1.15 and on departure -
+30 min wherever that can be met; if a need cannot be met, as much as physics allows, nearest first. Energy above 80 % waits for the last
+six hours before its departure where those can hold it. Cars are placed one after the other; the best order of them wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import permutations
+from math import ceil
+
+from model import SLOT, START_DOLLARS, Code, Reason
+from model_decision import Need, Path, PlanSlot, Slot
+from planners.case import Case
+from planners.departures import at_home_from, departures
+from planners.need import wall_kwh
+from planners.optimum import Cell, cheapest, reachable
+from planners.owner_limit import always_full
+from planners.power import MARGIN, expected_kw, permitted
+from planners.texts import clock
+
+EARLY = timedelta(minutes=30)  # ready so long before the departure
+CARE_SOC, CARE_WITHIN = 80.0, timedelta(hours=6)
+TIE_START, TIE_LOAD, TIE_LATER = 1e-6, 1e-8, 1e-10  # in this order, each too small to buy the one before
+
+
+@dataclass(frozen=True, slots=True)
+class CarPlan:
+    """`slots`: merged intervals with their amps; `latest_start`: the net; `shortfall_kwh`: what physics does not allow."""
+
+    slots: tuple[PlanSlot, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    latest_start: datetime | None = None
+    cost: float | None = None
+    cost_if_now: float | None = None
+    shortfall_kwh: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One car to be placed: its needs and the most amps it may have when it is alone."""
+
+    case: Case
+    needs: tuple[Need, ...]
+    amps: int
+
+
+def plan(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tuple[CarPlan, ...]:
+    """One plan per job, in their order. `circuit`: amps that all of them together may draw; None: each has its own."""
+    orders = list(permutations(range(len(jobs)))) if 1 < len(jobs) <= 4 and circuit is not None else [tuple(range(len(jobs)))]
+    results = [_place(jobs, slots, circuit, order) for order in orders]
+    return min(results, key=lambda plans: (round(sum(p.shortfall_kwh for p in plans), 3), sum(p.cost or 0.0 for p in plans)))
+
+
+def latest_start(case: Case, need: Need, amps: int) -> datetime:
+    """departure - 30 min - 1.15 x need / expected power, rounded down to 15 minutes: a net, never the plan."""
+    hours = MARGIN * need.kwh / max(expected_kw(case, amps), 0.001)
+    at = need.by - EARLY - timedelta(hours=hours)
+    return at - timedelta(seconds=at.timestamp() % SLOT.total_seconds())
+
+
+def _place(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None, order: Sequence[int]) -> tuple[CarPlan, ...]:
+    free = [circuit] * len(slots)
+    plans: dict[int, CarPlan] = {}
+    for index in order:
+        plans[index], used = _one(jobs[index], slots, free)
+        free = [left if left is None else left - amps for left, amps in zip(free, used, strict=True)]
+    return tuple(plans[index] for index in range(len(jobs)))
+
+
+def _one(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[CarPlan, list[int]]:
+    """One car's plan and the amps it takes in each slot."""
+    if not job.needs or job.amps < job.case.min_amps:
+        return CarPlan(), [0] * len(slots)
+    unit = expected_kw(job.case, 1) * SLOT.total_seconds() / 3600
+    cells, total, reasons = _cells(job, slots, free, unit)
+    start = (START_DOLLARS if job.case.path is Path.CAR else 0.0) + TIE_START
+    units = cheapest(cells, total, start, job.case.charging)
+    amps = [_amps(job, count, slot) for count, slot in zip(units, slots, strict=True)]
+    energies = _energies(job, slots, amps)
+    due = min(latest_start(job.case, need, job.amps) for need in job.needs)
+    short = max(0.0, job.needs[-1].kwh - reachable([replace(c, cap=10**9) for c in cells], 10**9)[-1] * unit) if reasons else 0.0
+    found = CarPlan(
+        slots=_merged(job.case, slots, amps, energies),
+        reasons=reasons,
+        latest_start=due,
+        cost=_cost(slots, energies),
+        cost_if_now=_cost(slots, _energies(job, slots, [job.amps] * len(slots))),
+        shortfall_kwh=short,
+    )
+    return found, amps
+
+
+def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: float) -> tuple[list[Cell], int, tuple[Reason, ...]]:
+    away = _away(job.case, slots[-1].end)
+    ranks = {load: rank for rank, load in enumerate(sorted({slot.load for slot in slots if slot.load is not None}))}
+    cells = []
+    for index, (slot, left) in enumerate(zip(slots, free, strict=True)):
+        share = _share(slot, job.case.now)
+        most = min(job.amps, left if left is not None else job.amps)
+        gone = most < job.case.min_amps or any(start <= slot.start < end for start, end in away)
+        hi = 0 if gone else int(most * share)
+        tie = TIE_LOAD * ranks.get(slot.load, 0) / max(len(ranks), 1) if slot.load is not None else 0.0
+        cost = slot.value * unit + tie + TIE_LATER * index
+        cells.append(Cell(cost, min(hi, max(1, round(job.case.min_amps * share))), hi, 0, 10**9))
+    return _with_levels(job, slots, cells, unit)
+
+
+def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) -> tuple[list[Cell], int, tuple[Reason, ...]]:
+    """Levels with the margin of 1.15 and 30 minutes, each as far as it can be reached; caps for care above 80 %."""
+    wanted = {need: ceil(need.kwh * MARGIN / unit) for need in job.needs}
+    most = max(wanted.values())
+    cells = _with_care(job, slots, cells, unit)
+    reach = reachable(cells, most)
+    due = [0] * len(cells)
+    reasons: list[Reason] = []
+    for need, level in wanted.items():
+        ends = [i for i, slot in enumerate(slots) if slot.end <= max(need.by - EARLY, slots[0].end)]
+        last = [i for i, slot in enumerate(slots) if slot.end <= max(need.by, slots[0].end)]
+        for at in (ends[-1], last[-1]):
+            due[at] = max(due[at], min(level, reach[at]))
+        reasons += _short(job, need, reach[last[-1]] * unit)
+    total = max(due)
+    return [replace(cell, due=level) for cell, level in zip(cells, due, strict=True)], total, tuple(reasons)
+
+
+def _with_care(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) -> list[Cell]:
+    """Above 80 % only in the six hours before the departure, where those can hold it; not where the limit always stood at 100."""
+    above = [need for need in job.needs if need.soc > CARE_SOC and need.by > job.case.now]
+    soc = job.case.soc
+    if not above or always_full(job.case.memory.limit) or not isinstance(soc, float | int):
+        return cells
+    need = above[0]
+    level = ceil(wall_kwh(job.case, float(soc), CARE_SOC) * MARGIN / unit)
+    late = sum(
+        cell.hi for cell, slot in zip(cells, slots, strict=True) if need.by - CARE_WITHIN <= slot.start and slot.end <= need.by - EARLY
+    )
+    cap = max(level, ceil(need.kwh * MARGIN / unit) - late, 0)
+    return [replace(cell, cap=cap) if slot.start < need.by - CARE_WITHIN else cell for cell, slot in zip(cells, slots, strict=True)]
+
+
+def _short(job: Job, need: Need, kwh: float) -> list[Reason]:
+    """Says so where a need cannot be met with the margin, or not at all."""
+    if need.by <= job.case.now or need.code in (Code.NEED_MIN, Code.OVERDUE):
+        return []
+    when = clock(need.by, job.case.now, job.case.settings.time_zone)
+    if kwh < need.kwh - 0.05:
+        text = f"{need.soc:.0f} % by {when} cannot be reached: {need.kwh - kwh:.1f} kWh short at {job.amps} A"
+        return [Reason(Code.CANNOT_BE_MET, text, {"short_kwh": round(need.kwh - kwh, 2)})]
+    if kwh < need.kwh * MARGIN - 0.1:
+        return [Reason(Code.NO_MARGIN, f"{need.soc:.0f} % by {when} leaves no time in hand")]
+    return []
+
+
+def _away(case: Case, until: datetime) -> list[tuple[datetime, datetime]]:
+    return [(at, at_home_from(case.settings, at)) for at in departures(case.settings, case.now, until)]
+
+
+def _share(slot: Slot, now: datetime) -> float:
+    """The part of a slot that is still ahead."""
+    return min(1.0, max(0.0, (slot.end - now) / SLOT))
+
+
+def _amps(job: Job, units: int, slot: Slot) -> int:
+    """Units as amps: rounded up, never down, so that a started slot keeps what it promised."""
+    if units <= 0:
+        return 0
+    return min(job.amps, max(job.case.min_amps, ceil(units / max(_share(slot, job.case.now), 1e-6) - 1e-9)))
+
+
+def _energies(job: Job, slots: Sequence[Slot], amps: Sequence[int]) -> list[float]:
+    """kWh per slot at full expected power until the last need is met: what is booked beyond that is the margin."""
+    left, out = job.needs[-1].kwh, []
+    for slot, offered in zip(slots, amps, strict=True):
+        hours = _share(slot, job.case.now) * SLOT.total_seconds() / 3600
+        energy = min(left, expected_kw(job.case, offered) * hours)
+        left -= energy
+        out.append(energy)
+    return out
+
+
+def _cost(slots: Sequence[Slot], energies: Sequence[float]) -> float | None:
+    """Money for these energies; None where a price is not known."""
+    used = [(slot.price, kwh) for slot, kwh in zip(slots, energies, strict=True) if kwh > 0]
+    return None if any(price is None for price, _ in used) else sum(price * kwh for price, kwh in used if price is not None)
+
+
+def _merged(case: Case, slots: Sequence[Slot], amps: Sequence[int], energies: Sequence[float]) -> tuple[PlanSlot, ...]:
+    out: list[PlanSlot] = []
+    for slot, offered, kwh in zip(slots, amps, energies, strict=True):
+        if offered <= 0 or kwh <= 1e-9:
+            continue
+        last = out[-1] if out else None
+        if last is not None and last.end == slot.start and (last.amps, last.price, last.forecast) == (offered, slot.price, slot.forecast):
+            out[-1] = replace(last, end=slot.end, kwh=last.kwh + kwh)
+        else:
+            out.append(PlanSlot(max(slot.start, case.now), slot.end, offered, kwh, slot.price, slot.forecast))
+    return tuple(out)
+
+
+def full_power(case: Case) -> int:
+    """The most amps this car may have when it is alone; 0 where that is less than it needs to charge at all."""
+    amps, _ = permitted(case)
+    return amps if amps >= case.min_amps else 0

@@ -1,0 +1,168 @@
+"""The rules, first match wins. Each is a function that answers with a wish or None; reading `RULES` is reading the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from config import Autostart
+from model import CarReading, Charging, Code, Missing, Reason, Word
+from model_memory import Origin
+from planners.case import Case
+from planners.need import needs
+from planners.owner_limit import FULL_FROM
+from planners.plan import CarPlan, full_power, latest_start
+from planners.plugin import is_charging
+from planners.strategy import by_strategy
+from planners.texts import clock
+from planners.wish import Wish, alone, charge, wait
+
+Rule = Callable[[Case, CarPlan], Wish | None]
+
+
+def rule(case: Case, plan: CarPlan) -> Wish:
+    """The wish of the first rule that matches."""
+    for each in RULES:
+        wish = each(case, plan)
+        if wish is not None:
+            return wish
+    return by_strategy(case, plan)
+
+
+def _unplugged(case: Case, plan: CarPlan) -> Wish | None:
+    if case.plug is not None:
+        return None
+    if isinstance(case.reading, Missing) and case.charger is None:
+        return alone(Reason(Code.NO_READING, f"the car has not been read yet ({case.reading.why})"))
+    if isinstance(case.reading, CarReading) and case.home is False and case.reading.charging is not Charging.DISCONNECTED:
+        return alone(Reason(Code.AWAY, "the car is not at home: it is left alone"))
+    return alone(Reason(Code.NOT_PLUGGED_IN, "the car is not plugged in"))
+
+
+def _elsewhere(case: Case, plan: CarPlan) -> Wish | None:
+    if case.home is False:
+        return alone(Reason(Code.AWAY, "the car is not at home: it is left alone"))
+    if isinstance(case.home, Missing):
+        return alone(Reason(Code.PLACE_UNKNOWN, f"it is not known whether the car is at home ({case.home.why}): it is left alone"))
+    return None
+
+
+def _cannot(case: Case, plan: CarPlan) -> Wish | None:
+    reading = case.reading
+    if not isinstance(reading, Missing):
+        if reading.fast_charging is True:
+            return alone(Reason(Code.FAST_CHARGING, "the car is at a fast charger"))
+        if reading.in_service:
+            return alone(Reason(Code.IN_SERVICE, "the car is in service"))
+        if reading.charging is Charging.NO_POWER and case.charger is None:
+            return alone(Reason(Code.NO_POWER, "the car is plugged in but gets no power: look at the breaker and the connector"))
+    if not isinstance(case.view.status, Missing) and case.view.status.in_service:
+        return alone(Reason(Code.IN_SERVICE, "the car is in service"))
+    return None
+
+
+def _hands_off(case: Case, plan: CarPlan) -> Wish | None:
+    if case.word is None or case.word.word is not Word.HANDS_OFF:
+        return None
+    return alone(Reason(Code.HANDS_OFF, f"you said hands off{_until(case)}"))
+
+
+def _owners_word(case: Case, plan: CarPlan) -> Wish | None:
+    if case.word is None:
+        return None
+    if case.word.word is Word.STOP:
+        return wait(Reason(Code.OWNER_STOP, f"you said stop{_until(case)}"), case.word.until, firm=True)
+    if _full(case):
+        return None
+    amps = min(case.word.amps or full_power(case), full_power(case))
+    return charge(amps, Reason(Code.CHARGE_NOW, f"you said charge now{_until(case)}"), case.word.until, firm=True)
+
+
+def _hand(case: Case, plan: CarPlan) -> Wish | None:
+    """A charge that the owner started is left alone while it charges; with AUTOSTART=leave also what the car began by itself."""
+    plug = case.plug
+    if plug is None or plug.charging_since is None or isinstance(case.reading, Missing) or not is_charging(case.reading):
+        return None
+    if plug.origin is Origin.HAND:
+        return alone(Reason(Code.HAND_CHARGE, "you started this charge yourself: it is left alone until it ends"))
+    if case.settings.autostart is Autostart.LEAVE and plug.origin in (Origin.PLUG_IN, Origin.CAR):
+        return alone(Reason(Code.LEFT_ALONE, "the car started by itself, and AUTOSTART=leave"))
+    return None
+
+
+def _grid_down(case: Case, plan: CarPlan) -> Wish | None:
+    powerwall = case.snapshot.powerwall
+    if isinstance(powerwall, Missing) or powerwall.grid_up is not False:
+        return None
+    low = not isinstance(case.soc, Missing) and case.soc < case.settings.min_soc
+    if low and not isinstance(powerwall.soc, Missing) and powerwall.soc > 50:
+        text = f"the grid is down; the car is below {case.settings.min_soc} % and the Powerwall holds {powerwall.soc:.0f} %"
+        return charge(case.min_amps, Reason(Code.GRID_DOWN_LOW, text), firm=True)
+    return wait(Reason(Code.GRID_DOWN, "the grid is down: the house comes first"), firm=True)
+
+
+def _limit_raised(case: Case, plan: CarPlan) -> Wish | None:
+    if case.plug is None or not case.plug.full_power or _full(case):
+        return None
+    text = f"you raised the limit to {FULL_FROM} % or more: full power until unplugged"
+    return charge(full_power(case), Reason(Code.LIMIT_RAISED, text), firm=True)
+
+
+def _below_min(case: Case, plan: CarPlan) -> Wish | None:
+    if isinstance(case.soc, Missing) or case.soc >= case.settings.min_soc:
+        return None
+    text = f"{case.soc:.0f} % is below the least you want ({case.settings.min_soc} %): now"
+    return charge(full_power(case), Reason(Code.BELOW_MIN_SOC, text), firm=True)
+
+
+def _storm(case: Case, plan: CarPlan) -> Wish | None:
+    powerwall = case.snapshot.powerwall
+    if isinstance(powerwall, Missing) or powerwall.storm_watch is not True or _full(case):
+        return None
+    return charge(full_power(case), Reason(Code.STORM_WATCH, "Storm Watch: filled while the grid is up"), firm=True)
+
+
+def _late(case: Case, plan: CarPlan) -> Wish | None:
+    """The net under every plan and strategy: from the latest safe start on, full power."""
+    if plan.latest_start is None or plan.latest_start > case.now or _full(case):
+        return None
+    due = min(needs(case), key=lambda need: latest_start(case, need, full_power(case)))
+    when = clock(due.by, case.now, case.settings.time_zone)
+    if due.code is Code.OVERDUE:
+        return charge(full_power(case), Reason(Code.OVERDUE, f"not ready at {when}: full power now"), firm=True)
+    return charge(full_power(case), Reason(Code.LATEST_START, f"full power now, or {due.soc:.0f} % by {when} is not safe"), firm=True)
+
+
+def _owner_stopped(case: Case, plan: CarPlan) -> Wish | None:
+    if case.plug is None or not case.plug.owner_stopped:
+        return None
+    text = "you stopped this charge: only the minimum, the latest safe start or your word starts it again"
+    return wait(Reason(Code.OWNER_STOPPED, text), plan.latest_start, firm=True)
+
+
+def _full(case: Case) -> bool:
+    reading = case.reading
+    if isinstance(reading, Missing):
+        return False
+    at_limit = not isinstance(reading.soc, Missing) and not isinstance(reading.limit_soc, Missing) and reading.soc >= reading.limit_soc
+    return reading.charging is Charging.COMPLETE or at_limit
+
+
+def _until(case: Case) -> str:
+    until = case.word.until if case.word is not None else None
+    return f" until {clock(until, case.now, case.settings.time_zone)}" if until is not None else ""
+
+
+RULES: tuple[Rule, ...] = (
+    _unplugged,
+    _elsewhere,
+    _cannot,
+    _hands_off,
+    _owners_word,
+    _hand,
+    _grid_down,
+    _limit_raised,
+    _below_min,
+    _storm,
+    _late,
+    _owner_stopped,
+)

@@ -1,0 +1,75 @@
+"""The last rule: what STRATEGY makes of a slot. The exact plan (optimal, charge-limit), the grid's bands, the clock, or at once.
+
+Under each of them the latest safe start is the net (rules.py), so a departure is kept whatever the strategy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from config import Strategy
+from model import Code, Missing, Reason
+from planners.bands import band
+from planners.case import Case
+from planners.hours import hours_at, next_change
+from planners.need import goals
+from planners.plan import CarPlan, full_power
+from planners.texts import clock, money
+from planners.wish import Wish, charge, wait
+
+
+def by_strategy(case: Case, plan: CarPlan) -> Wish:
+    """The wish for now. A car that has what it needs waits, and may take the sun up to its target."""
+    if _has_target(case):
+        return wait(Reason(Code.FULL, f"{_soc(case)}: nothing more to charge"))
+    if case.settings.strategy is Strategy.NOW:
+        return charge(full_power(case), Reason(Code.PLUG_AND_CHARGE, "STRATEGY=now: charged as soon as plugged in"))
+    if case.settings.strategy is Strategy.BANDS:
+        amps, reason = band(case.snapshot.load, case.now, full_power(case), case.min_amps)
+        return charge(amps, reason)
+    if case.settings.strategy is Strategy.TIMER:
+        return _timer(case)
+    return _planned(case, plan)
+
+
+def _timer(case: Case) -> Wish:
+    entry, until = hours_at(case.settings, case.now), next_change(case.settings, case.now)
+    when = clock(until, case.now, case.settings.time_zone)
+    if entry is not None:
+        amps = min(entry.amps or full_power(case), full_power(case))
+        return charge(amps, Reason(Code.CHARGE_HOURS, f"within CHARGE_HOURS, until {when}"), until)
+    outside = min(case.settings.non_scheduled_amps, full_power(case))
+    if outside >= case.min_amps:
+        return charge(outside, Reason(Code.NON_SCHEDULED, f"outside CHARGE_HOURS: {outside} A until {when}"), until)
+    return replace(wait(Reason(Code.CHARGE_HOURS, f"outside CHARGE_HOURS until {when}"), until), sun=True)
+
+
+def _planned(case: Case, plan: CarPlan) -> Wish:
+    zone, currency = case.settings.time_zone, case.settings.currency
+    current = next((slot for slot in plan.slots if slot.start <= case.now < slot.end), None)
+    if current is not None:
+        price = f" at {money(current.price, currency)}" if current.price is not None else ""
+        text = f"the cheapest hours: {current.amps} A until {clock(current.end, case.now, zone)}{price}"
+        return replace(charge(current.amps, Reason(Code.PLAN_SLOT, text), current.end), sun=True)
+    following = next((slot for slot in plan.slots if slot.start > case.now), None)
+    if following is None:
+        return replace(wait(Reason(Code.FULL, f"{_soc(case)}: nothing is due")), sun=True)
+    return replace(wait(Reason(Code.WAIT, _why_wait(case, plan, following.start)), following.start), sun=True)
+
+
+def _why_wait(case: Case, plan: CarPlan, start: datetime) -> str:
+    zone, currency = case.settings.time_zone, case.settings.currency
+    text = f"waits until {clock(start, case.now, zone)}"
+    if plan.cost is None or plan.cost_if_now is None:
+        return text
+    return f"{text}: {money(plan.cost, currency)} instead of {money(plan.cost_if_now, currency)} now"
+
+
+def _has_target(case: Case) -> bool:
+    if isinstance(case.soc, Missing):
+        return False
+    return case.soc >= goals(case)[1]
+
+
+def _soc(case: Case) -> str:
+    return "charged" if isinstance(case.soc, Missing) else f"{case.soc:.0f} %"

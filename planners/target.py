@@ -1,0 +1,103 @@
+"""target.json: what twc_daemon offers, step by step, for at most twelve hours. A dead cron does not end a charge that runs, and the steps
+from the latest safe start on offer full permitted amps to a car that only its own schedule can start then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from config import Settings
+from model import Charger, Code, Missing
+from model_decision import Action, Path, Snapshot, Step, Target, TargetCharger
+from planners.case import Case
+from planners.plan import CarPlan, full_power
+from planners.wish import Wish
+
+AHEAD = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One car's final wish and plan."""
+
+    case: Case
+    wish: Wish
+    plan: CarPlan
+
+
+def target(cars: Sequence[Settled], snapshot: Snapshot, settings: Settings) -> Target:
+    """One entry per connector that serves a car of ours; "*" for all others: guests at once, or the only car there is."""
+    site = settings.circuit_amps or 0
+    wired = [(car, car.case.charger) for car in cars if car.case.path is Path.TWC and car.case.charger is not None]
+    entries = [TargetCharger(charger.id, car.case.view.vin or None, rank, steps(car)) for rank, (car, charger) in enumerate(wired, 1)]
+    return Target(site, (*entries, _others(cars, wired, snapshot, settings)))
+
+
+def steps(car: Settled) -> tuple[Step, ...]:
+    """Half-open steps from now on; the daemon takes the first whose `until` is ahead."""
+    out: list[Step] = []
+    for step in _steps(car):
+        if out and (out[-1].amps, out[-1].why) == (step.amps, step.why):
+            out[-1] = step
+        elif not out or step.until > out[-1].until:
+            out.append(step)
+    return tuple(out)
+
+
+def waiting_amps(case: Case) -> int:
+    """What a car that waits is offered: the least amps (it is stopped over the API, or cannot wait), or 0 where protocol 1 can stop it."""
+    if case.snapshot.commands is True and case.view.vin:
+        return case.min_amps
+    return 0 if case.charger is not None and case.charger.can_stop else case.min_amps
+
+
+def cannot_wait(case: Case) -> bool:
+    """Protocol 2 without a login: its least amps flow whatever is planned."""
+    return case.charger is not None and not case.charger.can_stop and not (case.snapshot.commands is True and case.view.vin)
+
+
+def _steps(car: Settled) -> Iterator[Step]:
+    case, wish, now = car.case, car.wish, car.case.now
+    end = now + AHEAD
+    codes = tuple(reason.code for reason in wish.reasons[:2])
+    if wish.action is Action.NONE or wish.firm:
+        amps = full_power(case) if wish.action is Action.NONE else (wish.amps if wish.action is Action.CHARGE else waiting_amps(case))
+        yield Step(min(end, wish.until or end), amps, codes)
+        return
+    until = min(end, wish.until or end)
+    yield Step(until, wish.amps if wish.action is Action.CHARGE else waiting_amps(case), codes)
+    yield from _planned(car, until, end)
+
+
+def _planned(car: Settled, after: datetime, end: datetime) -> Iterator[Step]:
+    """The plan's slots with waiting between them; from the latest safe start on, full amps."""
+    net = car.plan.latest_start
+    at = after
+    for slot in car.plan.slots:
+        if slot.end <= after or slot.start >= end:
+            continue
+        if slot.start > at:
+            yield from _idle(car, slot.start, net)
+        yield Step(min(slot.end, end), slot.amps, (Code.PLAN_SLOT,))
+        at = slot.end
+    if at < end:
+        yield from _idle(car, end, net)
+
+
+def _idle(car: Settled, until: datetime, net: datetime | None) -> Iterator[Step]:
+    if net is not None and net < until:
+        yield Step(net, waiting_amps(car.case), (Code.WAIT,))
+        yield Step(until, full_power(car.case), (Code.SAFETY_STEP,))
+    else:
+        yield Step(until, waiting_amps(car.case), (Code.WAIT,))
+
+
+def _others(cars: Sequence[Settled], wired: Sequence[tuple[Settled, Charger]], snapshot: Snapshot, settings: Settings) -> TargetCharger:
+    """A connector that is not listed: the only car's steps while no connector is known, else a guest at once."""
+    until = snapshot.now + AHEAD
+    if isinstance(snapshot.charger, Missing) and len(cars) == 1 and not wired and cars[0].case.plug is not None:
+        return TargetCharger("*", None, 9, steps(cars[0]))
+    return TargetCharger(
+        "*", None, 9, (Step(until, min(settings.guest_amps, settings.circuit_amps or settings.guest_amps), (Code.GUEST,)),)
+    )

@@ -1,0 +1,80 @@
+"""`python -m simulator`: the house in real time on loopback ports, with the settings to talk to it. Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from .clock import Clock, RealClock
+from .house import Event, World
+from .houses import BLUE, RED, ZONE, plain_house, sunny_house
+from .network import Network, state_beside
+from .owner import Act, commuter
+
+TICK_S = 0.5
+DAYS = 30
+
+
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="simulator", description="A simulated house on this machine, in real time.")
+    parser.add_argument("--port-base", type=int, default=0, help="first of five ports in a row (default: any free ones)")
+    parser.add_argument("--seconds", type=float, help="end after so many seconds (default: on Ctrl-C)")
+    parser.add_argument("--write-env", type=Path, metavar="FILE", help="write the settings to FILE too")
+    parser.add_argument("--house", choices=("sunny", "plain", "two-cars"), default="sunny")
+    return parser.parse_args(given)
+
+
+def build(kind: str, clock: Clock) -> World:
+    """A car that came home with 45 % and was just plugged in, and a commuter's life from now on."""
+    cars = (BLUE, RED) if kind == "two-cars" else (BLUE,)
+    start = clock.now()
+    world = (plain_house if kind == "plain" else sunny_house)(start, cars)
+    for car in world.cars.values():
+        car.soc = 45.0
+    world.do(Act(start, "plug"))
+    world.follow(commuter(start, DAYS, ZONE))
+    return world
+
+
+def show(events: Sequence[Event], world: World) -> None:
+    for event in events:
+        name = world.cars[event.who].spec.name if event.who in world.cars else event.who
+        print(f"{event.at.astimezone(world.spec.zone):%H:%M:%S} {name}: {event.what}", flush=True)
+
+
+def live(world: World, clock: Clock, stop: threading.Event, seconds: float | None) -> None:
+    """Moves the world on with the clock and shows what happens, until `stop` is set or `seconds` are over."""
+    shown, ends = 0, None if seconds is None else clock.now().timestamp() + seconds
+    while True:
+        world.advance(clock.now())
+        events = list(world.events)
+        show(events[shown:], world)
+        shown = len(events)
+        if stop.wait(TICK_S) or (ends is not None and clock.now().timestamp() >= ends):
+            return
+
+
+def main() -> int:
+    options = arguments()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_signal: stop.set())
+    clock = RealClock()
+    world = build(options.house, clock)
+    with Network(world, options.port_base) as network:
+        if options.write_env:
+            network.write_env(options.write_env)
+        place = state_beside(options.write_env) if options.write_env else Path("state/run/simulated").resolve()
+        for name, value in network.env(place).items():
+            print(f"{name}={value}", flush=True)
+        print("# the house lives; Ctrl-C ends it", flush=True)
+        live(world, clock, stop, options.seconds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

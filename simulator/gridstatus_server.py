@@ -1,0 +1,125 @@
+"""GridStatus' HTTP form (facts/grid_calendar_maps.md 1.6, 1.7): load forecast and day-ahead prices, paged, behind an x-api-key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from .curves import Curve, hours_between
+from .faults import Faults
+from .server import Loopback, Reply, Request, reply
+
+Row = dict[str, object]
+PUBLISHED_AT_HOUR = 13  # local: tomorrow's prices are there from then on
+FORECAST = timedelta(days=7)
+PRICE_SETS = {"caiso": ("lmp_day_ahead_hourly", "lmp", "TH_NP15_GEN-APND"), "ercot": ("spp_day_ahead_hourly", "spp", "HB_HUBAVG")}
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What a grid publishes. `price` per kWh (sent per MWh), `load` MW; `now`: its clock, in the market's own zone; `iso` in lower case."""
+
+    iso: str
+    price: Curve
+    load: Curve
+    now: Callable[[], datetime]
+
+    def priced_until(self) -> datetime:
+        """Prices are known to the end of the day, and from 13:00 to the end of the next."""
+        now = self.now()
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + timedelta(days=2 if now.hour >= PUBLISHED_AT_HOUR else 1)
+
+
+class GridStatusServer:
+    """Serves `market` at `url`. `requests`: how many came; `per_second`: answer 429 to a second one within the same real second."""
+
+    def __init__(self, market: Market, key: str = "simulated-key", faults: Faults | None = None, port: int = 0) -> None:
+        self.market = market
+        self.key = key
+        self.per_second = False
+        self._last = -1.0
+        self.server = Loopback(self._answer, faults, port=port)
+        self.url = self.server.url
+
+    @property
+    def requests(self) -> int:
+        return len(self.server.log)
+
+    def close(self) -> None:
+        self.server.close()
+
+    def _answer(self, request: Request) -> Reply:
+        key = request.headers.get("x-api-key")
+        if key != self.key:
+            return reply(401, {"detail": "Invalid API key" if key else "API key is required."})
+        if self._too_soon():
+            return reply(429, {"detail": "Too Many Requests. Limit: 1 per 1 second."})
+        parts = request.path.strip("/").split("/")
+        if request.path == "/v1/api_usage":
+            return reply(200, {"plan_name": "Free", "current_period_usage": {"total_requests": self.requests}})
+        if len(parts) != 4 or parts[:2] != ["v1", "datasets"] or parts[3] != "query":
+            return reply(404, {"detail": "Not Found"})
+        span = _span(request, self.market.now())
+        if span is None:
+            return reply(422, {"detail": [{"loc": ["query", "start_time"], "msg": "invalid datetime format"}]})
+        rows = self._rows(parts[2], request, *span)
+        return reply(404, {"detail": f"Dataset {parts[2]} not found"}) if rows is None else _page(request, rows)
+
+    def _too_soon(self) -> bool:
+        before, self._last = self._last, time.monotonic()
+        return self.per_second and self._last - before < 1
+
+    def _rows(self, dataset: str, request: Request, start: datetime, end: datetime) -> Sequence[Row] | None:
+        iso = self.market.iso
+        name, column, place = PRICE_SETS.get(iso, ("lmp_day_ahead_hourly", "lmp", "HUB"))
+        if dataset == f"{iso}_load_forecast":
+            until = min(end, self.market.now() + FORECAST)
+            published = {"publish_time_utc": _text(self.market.now().replace(minute=0, second=0, microsecond=0))}
+            return [{**_hour(at), **published, "load_forecast": self.market.load(at)} for at in hours_between(start, until)]
+        if dataset != f"{iso}_{name}":
+            return None
+        place = request.query.get("filter_value", place) if request.query.get("filter_column") == "location" else place
+        where: Row = {"location": place, "location_type": "Trading Hub", "market": "DAY_AHEAD_HOURLY"}
+        until = min(end, self.market.priced_until())
+        return [{**_hour(at), **where, column: round(self.market.price(at) * 1000, 5)} for at in hours_between(start, until)]
+
+
+def _hour(at: datetime) -> Row:
+    return {"interval_start_utc": _text(at), "interval_end_utc": _text(at + timedelta(hours=1))}
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _span(request: Request, now: datetime) -> tuple[datetime, datetime] | None:
+    """start_time (included) and end_time (excluded); without them a day back and a week ahead. Naive times are UTC."""
+    try:
+        start, end = (
+            datetime.fromisoformat(request.query[name]) if name in request.query else now + otherwise
+            for name, otherwise in (("start_time", timedelta(days=-1)), ("end_time", FORECAST))
+        )
+    except ValueError:
+        return None
+    return (start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC), (
+        end if end.tzinfo else end.replace(tzinfo=UTC)
+    ).astimezone(UTC)
+
+
+def _page(request: Request, rows: Sequence[Row]) -> Reply:
+    """`limit` counts over all pages, page_size for one."""
+    limit = _whole(request, "limit", 50_000)
+    size = max(1, _whole(request, "page_size", 50_000))
+    page = max(1, _whole(request, "page", 1))
+    shown = rows[:limit][(page - 1) * size : page * size]
+    more = page * size < len(rows[:limit])
+    meta = {"page": page, "page_size": size, "limit": limit, "hasNextPage": more, "cursor": None}
+    return reply(200, {"status_code": 200, "data": list(shown), "meta": meta, "dataset_metadata": {}})
+
+
+def _whole(request: Request, name: str, otherwise: int) -> int:
+    text = request.query.get(name, "")
+    return int(text) if text.isdecimal() else otherwise

@@ -1,0 +1,87 @@
+"""The same house behind loopback sockets: every server of it, and the settings with which Ampshift talks to them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .fleet import Fleet
+from .gen3_server import Gen3Server
+from .gridstatus_server import GridStatusServer, Market
+from .house import World
+from .powerwall_server import PowerwallServer
+from .shelly_server import ShellyServer
+
+
+class Network:
+    """All servers of `world`, on free ports or from `port_base` upwards. Use it with `with`, or call close()."""
+
+    def __init__(self, world: World, port_base: int = 0, login_limit: int = 30) -> None:
+        self.world = world
+        ports = [port_base + number if port_base else 0 for number in range(5)]
+        self.fleet = Fleet(world, port=ports[0])
+        self.powerwall = PowerwallServer(world, login_limit=login_limit, port=ports[1])
+        self.shelly = ShellyServer(world, port=ports[2])
+        self.gen3 = Gen3Server(world, port=ports[3])
+        market = Market("caiso", world.market, world.grid_load, lambda: world.now.astimezone(world.spec.zone))
+        self.gridstatus = GridStatusServer(market, faults=world.faults["gridstatus"], port=ports[4])
+
+    def __enter__(self) -> Network:
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for server in (self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus):
+            server.close()
+
+    def env(self, state_dir: Path) -> dict[str, str]:
+        """Settings for this house, by option name. State goes below `state_dir`, where the tariff file is written too."""
+        state_dir.mkdir(parents=True, exist_ok=True)
+        tariff = state_dir / "tariff.toml"
+        tariff.write_text(self.world.spec.tou.toml(), encoding="utf-8")
+        settings = {
+            "TIME_ZONE": str(self.world.spec.zone),
+            "STATE_DIR": str(state_dir / "data"),
+            "RUN_DIR": str(state_dir / "run"),
+            "VOLTAGE": f"{self.world.spec.volts:.0f}",
+            "PHASES": str(self.world.spec.phases),
+            "MAIN_BREAKER_AMPS": f"{self.world.spec.main_breaker_amps:.0f}",
+            "TARIFF": str(tariff),
+        }
+        return {**settings, **self._car(), **self._meters(), **self._grid()}
+
+    def write_env(self, path: Path) -> None:
+        """The same as a .env file, readable by its owner only as a real one should be; state goes into a folder beside it."""
+        lines = [f"{name}={value}" for name, value in self.env(state_beside(path)).items()]
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write("\n".join(["# A simulated house: nothing here is real.", *lines, ""]))
+
+    def _car(self) -> dict[str, str]:
+        home, circuit = self.world.spec.home, self.world.circuit
+        cars = list(self.world.cars.values())
+        settings = {
+            "TESLA_API_URL": self.fleet.url,
+            "TESLA_ACCESS_TOKEN": self.fleet.token,
+            "TESLA_VIN": ",".join(self.world.cars),
+            "TESLA_HOME_ADDRESS": f"{home.lat},{home.lon}",
+            "BATTERY_KWH": f"{cars[0].spec.battery_kwh:g}",
+            "CHARGER_MAX_AMPS": str(min(circuit.amps, max(car.spec.max_amps for car in cars))),
+        }
+        return settings | ({"WALL_CONNECTOR_URL": self.gen3.url} if len(cars) == 1 else {})
+
+    def _meters(self) -> dict[str, str]:
+        settings = {"ENERGY_MONITOR_TYPE": "shelly_em", "ENERGY_MONITOR_URL": self.shelly.url}
+        if self.world.battery is None:
+            return settings
+        gateway = {"POWERWALL_URL": self.powerwall.url, "POWERWALL_PASSWORD": self.powerwall.password}
+        return settings | gateway | {"POWERWALL_FINGERPRINT": self.powerwall.fingerprint}
+
+    def _grid(self) -> dict[str, str]:
+        return {"GRID_STATUS_URL": self.gridstatus.url, "GRID_STATUS_API_KEY": self.gridstatus.key, "GRID_ISO": "CAISO"}
+
+
+def state_beside(path: Path) -> Path:
+    """Where the state of a house with this .env file goes."""
+    return path.parent.resolve() / f"{path.name}.state"
