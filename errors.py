@@ -1,8 +1,8 @@
 """The one exception tree. Each error answers three questions: which source, is it temporary, may the command have succeeded.
 
 Everything that Ampshift raises on purpose derives from `AmpshiftError`; a test walks the packages and fails on any other class.
-Errors rise to the one place that can decide: a client's error becomes `Missing` in `cycle/`, a command's becomes an outcome, a configuration
-or state error becomes one clear line and an exit code in the entry script.
+Errors rise to the one place that can decide: a client's error becomes `Missing` in `cycle/`, a command's becomes an outcome, and one of
+settings or state becomes one clear line and an exit code in the entry script.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@
 | times | aware datetimes in UTC; only text for people and files are in the owner's zone |
 | `start`, `end`; `until`, `by` | half-open intervals: start <= t < end |
 
-grid_w + solar_w + battery_w = load_w, the cars included in load_w. A reading that we do not have is `Missing(source, why)`: never 0, None or NaN.
-None stands only where there is nothing to know (no charge has begun, no cap was set).
+grid_w + solar_w + battery_w = load_w, the cars included in load_w. A reading that we do not have is `Missing(source, why)`: never 0,
+None or NaN. None stands only where there is nothing to know (no charge has begun, no cap was set).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one cycle sees and what it decides, as frozen values: Snapshot in, Decision out. decision.json is the Decision in the owner's units."""
+"""What one cycle sees and what it decides, as frozen values. decision.json is the Decision in the owner's units."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a kWh counts as in [start, end). `value`: what the planner minimises (price weighted with CO2 and grid load); `price`: money, for
+    """What a kWh counts as in [start, end). `value`: what the planner minimises (price weighted with CO2, grid load); `price`: money, for
     people (None: no price is known); `load`: grid load in MW (None: not known); `forecast`: not published, made from past days."""
 
     start: datetime

@@ -16,7 +16,7 @@ from model_decision import Slot, Snapshot
 from planners.signal import signal
 from planners.texts import age, clock, money
 
-CLOCK = ": set it with timedatectl"
+SET_CLOCK = ": set it with timedatectl"
 PRICES_AHEAD = timedelta(hours=48)
 
 
@@ -27,9 +27,7 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
         print(line)
     now = desk.now.astimezone(settings.time_zone)
     clock_ok = desk.believed or desk.now >= RELEASED
-    print(
-        f"{'ok     ' if clock_ok else 'FAILED '} clock: {now:%a %Y-%m-%d %H:%M} {settings.time_zone.key}{'' if clock_ok else ': set it with timedatectl'}"
-    )
+    print(f"{'ok     ' if clock_ok else 'FAILED '} clock: {now:%a %Y-%m-%d %H:%M} {settings.time_zone.key}{'' if clock_ok else SET_CLOCK}")
     snapshot = desk.house.look(desk.store.load_memory(), desk.now)
     failed = not clock_ok
     for text, bad in _connections(snapshot, settings):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from config import Settings
 from cycle.timeline import timeline
-from model import Missing
-from model_decision import Action, CarDecision, Decision, Snapshot
+from model import START_DOLLARS, Missing
+from model_decision import Action, CarDecision, Decision, Path, Snapshot
 from model_memory import CommandKind
 from planners.texts import age, clock, money
 
@@ -79,7 +80,7 @@ def _car(car: CarDecision, decision: Decision, settings: Settings, many: bool) -
         yield from timeline(decision.signal, car.plan, now, zone)
         yield from _costs(car, settings, clock(car.latest_start, now, zone) if car.latest_start else "")
     yield from _block("WHY", [reason.text for reason in (*car.reasons, *decision.signal_reasons)])
-    yield from _block("WOULD", [_would(car)])
+    yield from _block("WOULD", [_would(car), *_later(car, decision, settings)])
     fate = f"the Pi dies: {car.if_pi_dies.text}"
     yield from _block("IF", [fate, "Tesla is down: the next cycle tries again; what runs goes on"])
 
@@ -118,6 +119,17 @@ def _would(car: CarDecision) -> str:
     said = ", ".join(WORDS[one.kind].format(one.value) for one in car.commands)
     dollars = sum(one.dollars for one in car.commands)
     return f"{said} now (${dollars:.3f} at Tesla)"
+
+
+def _later(car: CarDecision, decision: Decision, settings: Settings) -> Iterator[str]:
+    """What is sent when, as the plan stands now."""
+    ahead = [slot for slot in car.plan if slot.start > decision.now]
+    if not ahead or car.path is not Path.CAR or car.action is Action.NONE:
+        return
+    zone, cycle = settings.time_zone, timedelta(minutes=settings.cycle_minutes)
+    start = clock(ahead[0].start, decision.now, zone)
+    wake = clock(ahead[0].start - cycle, decision.now, zone)
+    yield f"at {wake} wake the car if it sleeps, at {start} set {ahead[0].amps} A and start; about ${START_DOLLARS:.3f} at Tesla"
 
 
 def _missing(decision: Decision, problems: tuple[str, ...]) -> Iterator[str]:

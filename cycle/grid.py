@@ -24,8 +24,8 @@ BACK, AHEAD = timedelta(hours=7), timedelta(hours=73)
 
 
 def grid_tasks(settings: Settings, cache: Cache, http: Http, now: datetime) -> dict[str, Callable[[], object]]:
-    """Tasks for the load forecast and the day-ahead prices, where a key and an ISO are set. Prices are asked for where they are this house's
-    money: without a tariff and a price file."""
+    """Tasks for the load forecast and the day-ahead prices, where a key and an ISO are set. Prices are asked for only where they are this
+    house's money: without a tariff and a price file."""
     iso, key = settings.grid_iso, settings.grid_status_api_key.reveal()
     if iso is None or not key:
         return {}

@@ -43,6 +43,7 @@ class RealHouse:
     http: Http
     reserved: bool = False
     mono: Callable[[], float] = field(default=time.monotonic)
+    began: float = field(default_factory=time.monotonic)
 
     def look(self, memory: Memory, now: datetime) -> Snapshot:
         began = self.mono()
@@ -87,7 +88,8 @@ class RealHouse:
         return answer.outcome, answer.text
 
     def ceiling(self) -> Ceiling | Missing:
-        return self.store.load_ceiling()
+        """Judged by the time of this very look: the cycle's own now is seconds old, and a guard that died meanwhile must not look alive."""
+        return self.store.load_ceiling(self.store.now + timedelta(seconds=self.mono() - self.began))
 
     def _tasks(self, now: datetime) -> dict[str, Callable[[], object]]:
         settings, tasks = self.settings, dict[str, Callable[[], object]]()

@@ -1,4 +1,4 @@
-"""`status`: when the last cycle was, then the state files in words, the month's bill and Tesla dollars. It asks nobody and costs nothing."""
+"""`status`: when the last cycle was, the state files in words, the month's bill and Tesla dollars. It asks nobody and costs nothing."""
 
 from __future__ import annotations
 

@@ -28,7 +28,9 @@ SHOWN = timedelta(hours=24)  # the signal reaches at least so far, so that peopl
 
 def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     """One cycle's decision for all cars: pure, complete, with reasons. It never fails for want of a source."""
-    snapshot = replace(snapshot, memory=observe(snapshot, settings))
+    memory = observe(snapshot, settings)
+    learned = memory.home if isinstance(snapshot.home, Missing) and memory.home is not None else snapshot.home
+    snapshot = replace(snapshot, memory=memory, home=learned)
     cases = [make_case(snapshot, settings, view) for view in _views(snapshot)]
     wanted = [needs(case) for case in cases]
     slots, why = signal(snapshot, settings, _horizon(snapshot.now, wanted))

@@ -36,10 +36,14 @@ def follow(case: Case, wish: Wish) -> Wish:
     if amps < case.min_amps or amps <= wish.amps:
         if wish.action is Action.CHARGE:
             return wish
-        need = case.min_amps * case.watts_per_amp
-        return replace(wish, reasons=(*wish.reasons, Reason(Code.SUN_TOO_WEAK, f"{spare:.0f} W of sun to spare, {need:.0f} W are needed")))
+        return replace(wish, reasons=(*wish.reasons, _too_weak(case, spare)))
     text = f"{spare:.0f} W of sun to spare: {amps} A"
     return replace(charge(amps, Reason(Code.FOLLOW_SUN, text, {"surplus_w": round(spare)})), until=case.now + 3 * case.cycle, sun=True)
+
+
+def _too_weak(case: Case, spare: float) -> Reason:
+    have = f"{spare:.0f} W of sun to spare" if spare > 0 else "no sun to spare"
+    return Reason(Code.SUN_TOO_WEAK, f"{have}; {case.min_amps * case.watts_per_amp:.0f} W are needed", {"surplus_w": round(spare)})
 
 
 def wanted(case: Case) -> bool:

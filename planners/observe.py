@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from config import Settings
-from model import CarReading, CarView, Charger, Charging, Missing
+from model import CarReading, CarView, Charger, Charging, Missing, Place
 from model_decision import Snapshot
 from model_memory import CarMemory, Cause, Mark, Memory, Plug
 from planners.owner_limit import FULL_FROM, amps_cap, next_limit, raised_by_owner
@@ -26,9 +26,18 @@ def observe(snapshot: Snapshot, settings: Settings) -> Memory:
     known = {car.vin for car in cars}
     return replace(
         snapshot.memory,
+        home=snapshot.memory.home or _home(cars, settings),
         cars=cars + tuple(car for car in snapshot.memory.cars if car.vin not in known),
         grid_up=grid_up if isinstance(grid_up, bool) else snapshot.memory.grid_up,
     )
+
+
+def _home(cars: tuple[CarMemory, ...], settings: Settings) -> Place | None:
+    """TESLA_HOME_ADDRESS=here: the place of the first car that is seen plugged in, at no fast charger."""
+    if settings.tesla_home_address != "here":
+        return None
+    readings = [car.reading for car in cars if car.reading is not None and is_connected(car.reading)]
+    return next((reading.place for reading in readings if isinstance(reading.place, Place)), None)
 
 
 def _car(snapshot: Snapshot, settings: Settings, view: CarView, power_came_back: bool) -> CarMemory:

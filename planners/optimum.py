@@ -20,7 +20,8 @@ INF = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One slot. `cost`: per unit; `lo`..`hi`: units it takes when it charges (hi 0: not available); `due`, `cap`: least and most units
+    """One slot. `cost`: per unit; `fixed`: for charging in it at all;
+    `lo`..`hi`: units it takes when it charges (hi 0: not available); `due`, `cap`: least and most units
     that may be on board at its end."""
 
     cost: float
@@ -28,6 +29,7 @@ class Cell:
     hi: int
     due: int
     cap: int
+    fixed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ def _step(cell: Cell, on: list[float], off: list[float], total: int, start_cost:
     if cell.hi <= 0:
         return _Choice(on_from, [False] * (total + 1), off_was_on), new_on, new_off
     was_on = [a <= b + start_cost for a, b in zip(on, off, strict=True)]
-    base = [(a if was else b + start_cost) - e * cell.cost for e, (was, a, b) in enumerate(zip(was_on, on, off, strict=True))]
+    begin = start_cost + cell.fixed
+    base = [(a + cell.fixed if was else b + begin) - e * cell.cost for e, (was, a, b) in enumerate(zip(was_on, on, off, strict=True))]
     _slide(base, cell, new_on, on_from)
     if total:  # the last units may take less than the least: the car stops within the slot
         first = max(0, total - cell.hi)

@@ -17,7 +17,7 @@ def if_pi_dies(one: Settled, wanted: tuple[Need, ...]) -> Reason:
     if case.path is Path.TWC and case.charger is not None:
         failsafe = f"the connector falls to {case.settings.twc_failsafe_amps} A once the offered steps have ended"
         return Reason(Code.SAFETY_STEP, failsafe)
-    if wish.action is Action.CHARGE or case.charging:
+    if wish.action is Action.CHARGE:
         limit = "" if isinstance(case.limit, Missing) else f" of {case.limit} %"
         return Reason(Code.PLAN_SLOT, f"the charge goes on at the car's own limit{limit}, at any price")
     if not wanted:

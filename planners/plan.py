@@ -25,6 +25,7 @@ from planners.texts import clock
 
 EARLY = timedelta(minutes=30)  # ready so long before the departure
 CARE_SOC, CARE_WITHIN = 80.0, timedelta(hours=6)
+OVERHEAD_KW = 0.2  # pumps and computers while a car charges, at any current: 5 A for an hour is dearer than 48 A for six minutes
 TIE_START, TIE_LOAD, TIE_LATER = 1e-6, 1e-8, 1e-10  # in this order, each too small to buy the one before
 
 
@@ -106,7 +107,8 @@ def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: fl
         hi = 0 if gone else int(most * share)
         tie = TIE_LOAD * ranks.get(slot.load, 0) / max(len(ranks), 1) if slot.load is not None else 0.0
         cost = slot.value * unit + tie + TIE_LATER * index
-        cells.append(Cell(cost, min(hi, max(1, round(job.case.min_amps * share))), hi, 0, 10**9))
+        fixed = max(0.0, slot.value) * OVERHEAD_KW * share * SLOT.total_seconds() / 3600
+        cells.append(Cell(cost, min(hi, max(1, round(job.case.min_amps * share))), hi, 0, 10**9, fixed))
     return _with_levels(job, slots, cells, unit)
 
 

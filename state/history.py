@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ PRUNE_ROWS = 200
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS readings (
-    at INTEGER, vin TEXT, charging TEXT, soc REAL, limit_soc INTEGER, actual_amps REAL, request_amps INTEGER);
+    at INTEGER, vin TEXT, charging TEXT, soc REAL, limit_soc INTEGER, actual_amps REAL, request_amps INTEGER,
+    added_kwh REAL);
 CREATE TABLE IF NOT EXISTS decisions (at INTEGER, vin TEXT, action TEXT, amps INTEGER, code TEXT, price REAL);
 CREATE TABLE IF NOT EXISTS house (at INTEGER, grid_w REAL, solar_w REAL, battery_w REAL, load_w REAL, powerwall_soc REAL);
 CREATE TABLE IF NOT EXISTS prices (at INTEGER, until INTEGER, price REAL, source TEXT);
@@ -76,6 +78,27 @@ class History:
         """For the monitor, which sees the house between two cycles."""
         with self._open() as database:
             _add_changed(database, "house", (_unix(reading.at),), _house(reading))
+
+    def charged(self, since: datetime, until: datetime) -> tuple[float, float | None]:
+        """(kWh, money) charged in [since, until): what each session's counter rose between two readings, at the price that held at the
+        later one. Money is None where no price was known. Energy is the car's own count, charging losses left out."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT vin, at, added_kwh FROM readings WHERE at >= ? AND at < ? AND added_kwh IS NOT NULL ORDER BY vin, at",
+                (_unix(since), _unix(until)),
+            ).fetchall()
+            kwh, cost = 0.0, 0.0
+            priced = True
+            for (vin, _, before), (same, at, now) in pairwise(rows):
+                if vin != same or now <= before:
+                    continue
+                found = database.execute(
+                    "SELECT price FROM decisions WHERE vin = ? AND at <= ? ORDER BY at DESC, rowid DESC LIMIT 1", (vin, at)
+                ).fetchone()
+                kwh += now - before
+                priced = priced and found is not None and found[0] is not None
+                cost += (now - before) * found[0] if priced else 0.0
+        return kwh, cost if priced else None
 
     def prices(self, since: datetime, until: datetime) -> tuple[Point, ...]:
         """Published prices that hold at some time in [since, until), oldest first; the tariff's currency per kWh."""
@@ -162,7 +185,7 @@ def _prune(database: sqlite3.Connection, now: datetime) -> None:
 
 
 def _car(reading: CarReading) -> Row:
-    values = (reading.soc, reading.limit_soc, reading.actual_amps, reading.request_amps)
+    values = (reading.soc, reading.limit_soc, reading.actual_amps, reading.request_amps, reading.energy_added_kwh)
     charging = None if isinstance(reading.charging, Missing) else reading.charging.value
     return (charging, *(_or_null(value) for value in values))
 
