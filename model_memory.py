@@ -114,6 +114,7 @@ class CarMemory:
     amps_set: int | None = None  # the amps that we asked for last, and that were not refused
     amps_own: int | None = None  # the owner's amps before our first change, to hand back
     offered_amps: int = 0  # our newest offer on RS-485 (target.json)
+    sensor_plugged: bool = False  # a connector at home saw a car plugged in, in the newest cycle
     on_wire: bool = False  # a Gen 2 connector of ours was matched to it in the newest cycle
     on_since: datetime | None = None  # our newest start or first reading of a charge, for the minimum on time
     off_since: datetime | None = None

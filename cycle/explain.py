@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from config import Settings
 from cycle.timeline import timeline
-from model import START_DOLLARS, Missing
+from model import START_DOLLARS, Code, Missing
 from model_decision import Action, CarDecision, Decision, Path, Snapshot
 from model_memory import CommandKind
 from planners.texts import age, clock, money
 
+BY_PLAN = (Code.WAIT, Code.PLAN_SLOT, Code.FOLLOW_SUN, Code.MIN_OFF)
 WORDS = {
     CommandKind.START: "start the charge",
     CommandKind.STOP: "stop the charge",
@@ -124,7 +125,7 @@ def _would(car: CarDecision) -> str:
 def _later(car: CarDecision, decision: Decision, settings: Settings) -> Iterator[str]:
     """What is sent when, as the plan stands now."""
     ahead = [slot for slot in car.plan if slot.start > decision.now]
-    if not ahead or car.path is not Path.CAR or car.action is Action.NONE:
+    if not ahead or car.path is not Path.CAR or car.reasons[0].code not in BY_PLAN:
         return
     zone, cycle = settings.time_zone, timedelta(minutes=settings.cycle_minutes)
     start = clock(ahead[0].start, decision.now, zone)

@@ -34,14 +34,13 @@ FIRST_S = 12.0  # the rest of the budget is for the cars' readings
 
 @dataclass(slots=True)
 class RealHouse:
-    """`count` is asked before each billed call; `reserved` opens the budget's reserved share for the command that is being sent."""
+    """Each billed call is counted before it is made; once the routine share is spent, only what a departure or safety needs goes on."""
 
     settings: Settings
     store: Store
     cache: Cache
     spend: Spend
     http: Http
-    reserved: bool = False
     mono: Callable[[], float] = field(default=time.monotonic)
     began: float = field(default_factory=time.monotonic)
 
@@ -51,8 +50,11 @@ class RealHouse:
         settings, charger = self.settings, self.store.load_charger(now)
         wall = reading(answers, "wall connector", WallReading)
         listed = tesla_part.listed(self._list(answers), settings)
-        vins = () if isinstance(listed.cars, Missing) else tesla_part.wanted(listed.cars, memory, (charger, wall), now)
-        client = self._tesla()
+        budget = self.spend.budget(now)
+        thrifty = budget.routine_left < DOLLARS[Billed.DATA]
+        known = () if isinstance(listed.cars, Missing) else listed.cars
+        vins = tesla_part.wanted(known, memory, (charger, wall), now, thrifty=thrifty)
+        client = Tesla(settings.tesla_api_url, settings.tesla_access_token.reveal(), self.http, counted(settings, self.spend, thrifty))
         reads = {vin: tesla_part.reader(client, self.cache, vin, now) for vin in vins}
         read = ask_all(reads, max(1.0, LOOK_S - (self.mono() - began)), self.mono)
         prices, load, co2 = self._series(answers)
@@ -69,22 +71,20 @@ class RealHouse:
             co2=co2,
             overrides=self.store.load_overrides(),
             ceiling=self.store.load_ceiling(now),
-            budget=self.spend.budget(now),
+            budget=budget,
             home=self._home(memory),
             commands=listed.commands,
             sources=source_states(answers, read, now),
         )
 
     def act(self, command: Command) -> tuple[Outcome, str]:
-        self.reserved = command.reserved
         url, token = self.settings.tesla_command_url, self.settings.tesla_access_token.reveal()
+        count = counted(self.settings, self.spend, command.reserved)
         try:
-            answer = Commander(url, token, self.http, self._count).send(command.kind, command.vin, command.value)
+            answer = Commander(url, token, self.http, count).send(command.kind, command.vin, command.value)
         except AmpshiftError as error:
             tesla_part.hold(self.cache, error, self.store.now)
             raise
-        finally:
-            self.reserved = False
         return answer.outcome, answer.text
 
     def ceiling(self) -> Ceiling | Missing:
@@ -94,7 +94,9 @@ class RealHouse:
     def _tasks(self, now: datetime) -> dict[str, Callable[[], object]]:
         settings, tasks = self.settings, dict[str, Callable[[], object]]()
         if settings.tesla_access_token:
-            tasks["tesla"] = lambda: tesla_part.list_cars(self._tesla(), self.cache, now)
+            count = counted(settings, self.spend)
+            client = Tesla(settings.tesla_api_url, settings.tesla_access_token.reveal(), self.http, count)
+            tasks["tesla"] = lambda: tesla_part.list_cars(client, self.cache, now)
         if settings.powerwall_url:
             url, password = settings.powerwall_url, settings.powerwall_password.reveal()
             jar = _Cookie(self.cache, now)
@@ -109,12 +111,6 @@ class RealHouse:
             path = settings.price_file
             tasks["price file"] = lambda: read_price_file(path, settings.currency, now)
         return tasks | grid_tasks(settings, self.cache, self.http, now)
-
-    def _tesla(self) -> Tesla:
-        return Tesla(self.settings.tesla_api_url, self.settings.tesla_access_token.reveal(), self.http, self._count)
-
-    def _count(self, kind: Billed) -> Callable[[], None]:
-        return counted(self.settings, self.spend, self.reserved)(kind)
 
     def _list(self, answers: Mapping[str, object]) -> object:
         if not self.settings.tesla_access_token:

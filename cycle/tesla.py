@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from clients.tesla import Tesla
 from config import Settings
 from errors import AccountStopped, AmpshiftError, ClientError, TooMany
-from model import CarReading, CarStatus, CarView, ChargerReport, Missing, WallReading
+from model import CarReading, CarStatus, CarView, Missing
 from model_memory import CarMemory, Memory
-from planners.looking import worth_reading
+from planners.looking import Sensors, worth_reading
 from state.cache import Cache
 
 HOLD = "tesla-hold"
@@ -20,7 +20,6 @@ HOLD_FOR = timedelta(hours=1)  # after a billing stop: looked at again, once an 
 HOLD_MOST = timedelta(days=1)  # Retry-After was up to 86400 s in 2024
 TOO_MANY = timedelta(minutes=5)
 
-Sensors = tuple[ChargerReport | Missing, WallReading | Missing]
 Answer = CarReading | AmpshiftError | Missing
 
 
@@ -64,10 +63,10 @@ def listed(answer: object, settings: Settings) -> Listed:
     return Listed(tuple(car for car in cars if not settings.tesla_vin or car.vin in settings.tesla_vin), True)
 
 
-def wanted(cars: tuple[CarStatus, ...], memory: Memory, sensors: Sensors, now: datetime) -> tuple[str, ...]:
+def wanted(cars: tuple[CarStatus, ...], memory: Memory, sensors: Sensors, now: datetime, *, thrifty: bool) -> tuple[str, ...]:
     """VINs that are worth a paid reading in this cycle."""
     own = {car.vin: memory.car(car.vin) or CarMemory(car.vin, car.name) for car in cars}
-    return tuple(car.vin for car in cars if worth_reading(car, own[car.vin], sensors, now))
+    return tuple(car.vin for car in cars if worth_reading(car, own[car.vin], sensors, now, thrifty=thrifty))
 
 
 def views(found: Listed, readings: Mapping[str, Answer], memory: Memory, settings: Settings, now: datetime) -> tuple[CarView, ...]:

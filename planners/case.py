@@ -48,6 +48,16 @@ class Case:
         return self.reading if isinstance(self.reading, Missing) else self.reading.soc
 
     @property
+    def level(self) -> float | Missing:
+        """`soc`, but the limit where the car says Complete: it stops a little below and would be asked for the rest for ever."""
+        reading = self.reading
+        if isinstance(reading, Missing) or isinstance(reading.soc, Missing):
+            return self.soc
+        if reading.charging is Charging.COMPLETE and not isinstance(reading.limit_soc, Missing):
+            return max(reading.soc, float(reading.limit_soc))
+        return reading.soc
+
+    @property
     def awake(self) -> bool:
         return not isinstance(self.view.status, Missing) and self.view.status.online
 
@@ -73,8 +83,8 @@ class Case:
         """Current flows (or is about to), as far as known: the connector's measurement, else the newest reading and what we did since."""
         if self.charger is not None:
             return self.charger.actual_amps >= 1
-        if isinstance(self.reading, Missing):
-            return False
+        if isinstance(self.reading, Missing) or (not isinstance(self.view.status, Missing) and not self.view.status.online):
+            return False  # a car that sleeps does not charge
         for intent in reversed(self.memory.intents):
             if intent.at >= self.reading.at and intent.outcome is Outcome.DONE and intent.kind in (CommandKind.START, CommandKind.STOP):
                 return intent.kind is CommandKind.START

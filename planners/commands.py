@@ -46,7 +46,10 @@ def commands(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> 
     unsure = _unsure(case, reading)
     if unsure is not None:
         return Due((), (unsure,))
-    return Due(tuple(_limit(case, wish, reading, needs)) + tuple(_current(case, wish, reading)))
+    limit = tuple(_limit(case, wish, reading, needs))
+    if any(one.why.code is Code.LIMIT_FOR_NEED for one in limit):
+        return Due(limit)  # a raised limit starts a complete car by itself, and a start right behind it is refused: look first
+    return Due(limit + tuple(_current(case, wish, reading)))
 
 
 def wake_command(vin: str) -> Command:

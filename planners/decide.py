@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config import Settings
-from model import CarView, Code, Missing, Reason
-from model_decision import Action, CarDecision, Decision, Need, Snapshot
+from model import START_DOLLARS, CarView, Code, Missing, Reason
+from model_decision import Action, CarDecision, Decision, Need, Path, Snapshot
 from planners.case import Case, make_case
 from planners.commands import Due, commands
 from planners.follow import follow
@@ -34,7 +34,8 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     cases = [make_case(snapshot, settings, view) for view in _views(snapshot)]
     wanted = [needs(case) for case in cases]
     slots, why = signal(snapshot, settings, _horizon(snapshot.now, wanted))
-    plans = plan([Job(case, need, full_power(case)) for case, need in zip(cases, wanted, strict=True)], slots, settings.circuit_amps)
+    jobs = [Job(case, need if case.plug is not None else (), full_power(case)) for case, need in zip(cases, wanted, strict=True)]
+    plans = plan(jobs, slots, settings.circuit_amps)
     wishes = [rule(case, found) for case, found in zip(cases, plans, strict=True)]
     wishes = [follow(case, wish) for case, wish in zip(cases, wishes, strict=True)]
     wishes = [manners(case, wish) for case, wish in zip(cases, wishes, strict=True)]
@@ -97,6 +98,10 @@ def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
 def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, ...]:
     """What was decided first, then what it leans on."""
     more = [*found.reasons, *due.reasons]
+    budget = case.snapshot.budget
+    if case.path is Path.CAR and budget.routine_left < START_DOLLARS:
+        text = f"${budget.spent:.2f} of ${budget.limit:.2f} for Tesla are spent this month: what is left is kept for departures and safety"
+        more.append(Reason(Code.BUDGET, text))
     if case.no_path is not None and wish.action is not Action.NONE:
         more.append(case.no_path)
     if cannot_wait(case) and wish.action is Action.WAIT:

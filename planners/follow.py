@@ -53,7 +53,7 @@ def wanted(case: Case) -> bool:
     on = case.settings.solar_charging if told is None else told
     local = case.now.astimezone(case.settings.time_zone)
     minute = local.hour * 60 + local.minute
-    room = isinstance(case.soc, Missing) or case.soc < goals(case)[1]
+    room = isinstance(case.level, Missing) or case.level < goals(case)[1]
     return on and case.settings.solar_hours.covers(minute) and room
 
 

@@ -11,12 +11,14 @@ from planners.plugin import SETTLE
 BLIND = timedelta(minutes=15)  # no sensor at home sees the plug
 SEEING = timedelta(minutes=60)  # one does
 UNSETTLED = timedelta(minutes=20)
+FLOWING = 2.0  # A; a connector shows some tenths while nothing charges
+
+Sensors = tuple[ChargerReport | Missing, WallReading | Missing]
 
 
-def worth_reading(
-    status: CarStatus, memory: CarMemory, sensors: tuple[ChargerReport | Missing, WallReading | Missing], now: datetime
-) -> str | None:
-    """Why the car should be read in this cycle; None: its last reading will do."""
+def worth_reading(status: CarStatus, memory: CarMemory, sensors: Sensors, now: datetime, *, thrifty: bool = False) -> str | None:
+    """Why the car should be read in this cycle; None: its last reading will do. `thrifty`: the budget's routine share is spent, and only
+    what a departure needs is read."""
     if not status.online:
         return None
     last = memory.reading.at if memory.reading is not None else None
@@ -28,26 +30,35 @@ def worth_reading(
         return "first seen online"
     if commanded:
         return "after a command"
-    if (
-        memory.plug is not None
-        and memory.plug.rest_at is None
-        and memory.plug.charging_since is None
-        and now - memory.plug.since < UNSETTLED
-    ):
+    if _unsettled(memory, now):
         return "just plugged in" if now - last >= SETTLE else None
-    if _plug_changed(memory, *sensors):
-        return "a sensor sees the plug change"
-    every = BLIND if all(isinstance(sensor, Missing) for sensor in sensors) or _charges(memory) else SEEING
-    return "regular look" if now - max(last, memory.tried_at or last) >= every - timedelta(seconds=30) else None
+    if not thrifty and _sensor_tells(memory, *sensors):
+        return "a sensor sees a change"
+    blind = all(isinstance(sensor, Missing) for sensor in sensors) or _charges(memory)
+    every = BLIND if blind and not thrifty else SEEING
+    return "regular look" if now - max(last, tried or last) >= every - timedelta(seconds=30) else None
+
+
+def sees_plug(vin: str, charger: ChargerReport | Missing, wall: WallReading | Missing) -> bool:
+    """A connector at home has a car on it that may be this one."""
+    wired = not isinstance(charger, Missing) and any(one.plugged is True and one.vin in (None, vin) for one in charger.chargers)
+    return wired or (not isinstance(wall, Missing) and wall.connected)
+
+
+def _unsettled(memory: CarMemory, now: datetime) -> bool:
+    plug = memory.plug
+    return plug is not None and plug.rest_at is None and plug.charging_since is None and now - plug.since < UNSETTLED
 
 
 def _charges(memory: CarMemory) -> bool:
     return memory.plug is not None and memory.plug.charging_since is not None
 
 
-def _plug_changed(memory: CarMemory, charger: ChargerReport | Missing, wall: WallReading | Missing) -> bool:
-    """A sensor at home says plugged where the memory says not; the other way round needs no reading."""
-    if memory.plug is not None:
-        return False
-    seen = not isinstance(charger, Missing) and any(one.plugged is True and one.vin in (None, memory.vin) for one in charger.chargers)
-    return seen or (not isinstance(wall, Missing) and wall.connected)
+def _sensor_tells(memory: CarMemory, charger: ChargerReport | Missing, wall: WallReading | Missing) -> bool:
+    """A plug that was not there in the cycle before (a guest's is read once, not in each cycle), or current that begins or ends."""
+    if memory.plug is None:
+        return sees_plug(memory.vin, charger, wall) and not memory.sensor_plugged
+    amps = None if isinstance(wall, Missing) else wall.amps
+    if not isinstance(charger, Missing):
+        amps = max((one.actual_amps for one in charger.chargers if one.vin in (None, memory.vin)), default=None)
+    return amps is not None and (amps >= FLOWING) != _charges(memory)

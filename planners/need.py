@@ -26,9 +26,9 @@ TARGET_WITHIN = timedelta(days=3)
 
 def needs(case: Case) -> tuple[Need, ...]:
     """All that is still to be charged, in order of `by`; empty when the car has what it must have."""
-    if isinstance(case.soc, Missing):
+    if isinstance(case.level, Missing):
         return _assumed(case)
-    found = [need for need in _wanted(case, float(case.soc)) if need.kwh > 0]
+    found = [need for need in _wanted(case, float(case.level)) if need.kwh > 0]
     return tuple(_nested(sorted(found, key=lambda need: (need.by, need.soc))))
 
 

@@ -9,6 +9,7 @@ from config import Settings
 from model import CarReading, CarView, Charger, Charging, Missing, Place
 from model_decision import Snapshot
 from model_memory import CarMemory, Cause, Mark, Memory, Plug
+from planners.looking import sees_plug
 from planners.owner_limit import FULL_FROM, amps_cap, next_limit, raised_by_owner
 from planners.place import at_home
 from planners.plugin import is_charging, is_rest, next_plug
@@ -69,7 +70,7 @@ def _wire(old: CarMemory, charger: Charger | None, snapshot: Snapshot) -> CarMem
     if charger is not None and charger.plugged and old.plug is None and old.reading is None:
         plug = Plug(snapshot.now, known_from_start=old.unplugged_at is not None, session=charger.id, meter_kwh=charger.energy_kwh)
         old = replace(old, plug=plug)
-    return replace(old, on_wire=charger is not None)
+    return replace(old, on_wire=charger is not None, sensor_plugged=sees_plug(old.vin, snapshot.charger, snapshot.wall))
 
 
 def _learn(old: CarMemory, reading: CarReading, charger: Charger | None, snapshot: Snapshot, settings: Settings) -> CarMemory:

@@ -75,8 +75,12 @@ def _place(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None, orde
 
 def _one(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[CarPlan, list[int]]:
     """One car's plan and the amps it takes in each slot."""
-    if not job.needs or job.amps < job.case.min_amps:
+    if not job.needs:
         return CarPlan(), [0] * len(slots)
+    if job.amps < job.case.min_amps:
+        most, why = permitted(job.case)
+        text = f"{most} A is less than the {job.case.min_amps} A that the car needs to charge"
+        return CarPlan(reasons=(Reason(Code.BELOW_MINIMUM, text), why)), [0] * len(slots)
     unit = expected_kw(job.case, 1) * SLOT.total_seconds() / 3600
     cells, total, reasons = _cells(job, slots, free, unit)
     start = (START_DOLLARS if job.case.path is Path.CAR else 0.0) + TIE_START

@@ -82,8 +82,10 @@ def origin_of(plug: Plug, old: CarMemory, reading: CarReading) -> Origin:
 
 
 def causes_of(old: CarMemory) -> tuple[Mark, ...]:
-    """All that may have begun a charge: the marks, and our starts that may have been carried out."""
-    starts = tuple(Mark(Cause.START, i.at) for i in old.intents if i.kind is CommandKind.START and i.outcome in MAYBE_STARTED)
+    """All that may have begun a charge: the marks, our starts, and limits of ours, which start a complete car, as far as they may have been
+    carried out."""
+    kinds = (CommandKind.START, CommandKind.LIMIT)
+    starts = tuple(Mark(Cause.START, i.at) for i in old.intents if i.kind in kinds and i.outcome in MAYBE_STARTED)
     return old.marks + starts
 
 

@@ -52,6 +52,8 @@ def _planned(case: Case, plan: CarPlan) -> Wish:
         text = f"the cheapest hours: {current.amps} A until {clock(current.end, case.now, zone)}{price}"
         return replace(charge(current.amps, Reason(Code.PLAN_SLOT, text), current.end), sun=True)
     following = next((slot for slot in plan.slots if slot.start > case.now), None)
+    if following is None and plan.reasons:
+        return replace(wait(plan.reasons[0]), sun=True)
     if following is None:
         return replace(wait(Reason(Code.FULL, f"{_soc(case)}: nothing is due")), sun=True)
     return replace(wait(Reason(Code.WAIT, _why_wait(case, plan, following.start)), following.start), sun=True)
@@ -66,9 +68,7 @@ def _why_wait(case: Case, plan: CarPlan, start: datetime) -> str:
 
 
 def _has_target(case: Case) -> bool:
-    if isinstance(case.soc, Missing):
-        return False
-    return case.soc >= goals(case)[1]
+    return not isinstance(case.level, Missing) and case.level >= goals(case)[1]
 
 
 def _soc(case: Case) -> str:
