@@ -96,6 +96,8 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
         (f"-       wall connector on RS-485: {charger.why}" if isinstance(charger, Missing) else f"ok      RS-485 link {charger.link}"),
         False,
     )
+    if isinstance(snapshot.home, Place) and settings.tesla_home_address == "here":
+        yield f"ok      home: here = {snapshot.home.lat},{snapshot.home.lon} (write it into TESLA_HOME_ADDRESS to keep it for good)", False
     if isinstance(snapshot.home, Missing):
         yield f"FAILED  home: {snapshot.home.why}; a car that is not surely at home is never commanded", bool(settings.tesla_access_token)
 

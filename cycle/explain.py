@@ -12,6 +12,16 @@ from model_decision import Action, CarDecision, Decision, Path, Snapshot
 from model_memory import CommandKind
 from planners.texts import age, clock, money
 
+WITHOUT = {
+    "tesla": "cars are planned with their last reading, nothing is sent",
+    "car reading": "the car is planned with its last reading",
+    "powerwall": "the sun is not followed, unless a meter sees it",
+    "meter": "the Powerwall alone tells the surplus",
+    "wall connector": "the car is asked more often, at Tesla's price",
+    "load forecast": "equal prices fall to the earlier hour",
+    "grid prices": "the load forecast, the tariff or the night decides",
+    "price file": "the load forecast, the tariff or the night decides",
+}
 BY_PLAN = (Code.WAIT, Code.PLAN_SLOT, Code.FOLLOW_SUN, Code.MIN_OFF)
 WORDS = {
     CommandKind.START: "start the charge",
@@ -134,5 +144,7 @@ def _later(car: CarDecision, decision: Decision, settings: Settings) -> Iterator
 
 
 def _missing(decision: Decision, problems: tuple[str, ...]) -> Iterator[str]:
-    failing = [f"{one.name}: {one.why}" for one in decision.sources if not one.ok]
-    return _block("MISSING", list(dict.fromkeys([*failing, *problems])))
+    """Which source was not there, why, and what that changed."""
+    failing = {f"{one.name}: {one.why}": WITHOUT.get(one.name, "") for one in decision.sources if not one.ok}
+    lines = [f"{text} -> {changed}" if changed else text for text, changed in failing.items()]
+    return _block("MISSING", [*lines, *(text for text in dict.fromkeys(problems) if text not in failing)])

@@ -130,7 +130,7 @@ class RealHouse:
         if isinstance(home, Place):
             return home
         if home == "here":
-            return memory.home or Missing("config", "TESLA_HOME_ADDRESS=here: it is learned at the next plug-in")
+            return memory.home or Missing("config", "TESLA_HOME_ADDRESS=here: it is learned at the next reading of a parked car")
         return Missing("config", "TESLA_HOME_ADDRESS is not set")
 
 

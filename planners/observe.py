@@ -34,11 +34,12 @@ def observe(snapshot: Snapshot, settings: Settings) -> Memory:
 
 
 def _home(cars: tuple[CarMemory, ...], settings: Settings) -> Place | None:
-    """TESLA_HOME_ADDRESS=here: the place of the first car that is seen plugged in, at no fast charger."""
+    """TESLA_HOME_ADDRESS=here: where the first car that is read stands parked now, at no fast charger."""
     if settings.tesla_home_address != "here":
         return None
-    readings = [car.reading for car in cars if car.reading is not None and is_connected(car.reading)]
-    return next((reading.place for reading in readings if isinstance(reading.place, Place)), None)
+    readings = [car.reading for car in cars if car.reading is not None]
+    parked = [one.place for one in readings if one.driving is not True and one.fast_charging is not True and isinstance(one.place, Place)]
+    return next(iter(parked), None)
 
 
 def _car(snapshot: Snapshot, settings: Settings, view: CarView, power_came_back: bool) -> CarMemory:
