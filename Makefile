@@ -25,6 +25,7 @@ bench: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m config_docs env > .env.example
 	$(BIN)/python -m config_docs settings > docs/SETTINGS.md
+	$(BIN)/python -m twc.link > docs/twc-link.md
 
 # Locked on the oldest supported Python, so that every newer one can install it too.
 LOCK := $(BIN)/python -m piptools compile --quiet --no-header --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --upgrade

@@ -31,6 +31,7 @@ from config_parsers import (
     location,
     maybe,
     one_of,
+    port,
     secret,
     span,
     switch,
@@ -49,6 +50,7 @@ from config_values import (
     Control,
     Departure,
     GridIso,
+    LastResort,
     MonitorType,
     Own,
     PowerwallPriority,
@@ -71,6 +73,7 @@ __all__ = [
     "Control",
     "Departure",
     "GridIso",
+    "LastResort",
     "MonitorType",
     "PowerwallPriority",
     "Prefer",
@@ -239,6 +242,15 @@ class Settings:
         maybe(whole(5, 80, "A")), "", "5-80", "The most for one Wall Connector. Empty: its own.", about="charger"
     )
     twc_failsafe_amps: int = option(amps_or_none, "6", "0, 5-80", "Amps of each Wall Connector while no plan is there.", about="charger")
+    twc_port: str | None = option(
+        maybe(port), "", "/dev/serial/by-id/...", "The RS-485 adapter of Gen 2 Wall Connectors, or socket://host:port.", about="charger"
+    )
+    twc_last_resort: LastResort = option(
+        choice(LastResort), "alarm", ", ".join(LastResort), "When 6 A flow above a lower ceiling: tell, or fall silent.", about="charger"
+    )
+    guard: bool = option(
+        switch, "off", "on, off", "A guard writes ceiling.json: without its word connectors fall to their failsafe.", about="charger"
+    )
     twc_id: str | None = option(
         maybe(twc_id), "", "4 hex digits", "Which Wall Connector serves the car: TWC_ID__<VIN>=4085.", about="charger", per_car=True
     )

@@ -64,6 +64,13 @@ def choice(kind: type[E]) -> Parser[E]:
     return parse
 
 
+def port(text: str) -> str:
+    """A serial device or a pyserial URL."""
+    if text.startswith("/") or re.match(r"(socket|rfc2217|spy)://[^\s/]+", text):
+        return text
+    raise wrong("a device such as /dev/serial/by-id/usb-... (ls /dev/serial/by-id), socket://host:port or rfc2217://host:port", text)
+
+
 def maybe(parse: Parser[T]) -> Parser[T | None]:
     """Empty is None."""
     return lambda text: parse(text) if text else None

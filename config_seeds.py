@@ -152,7 +152,7 @@ def _track(value: str, _values: Values) -> str:
 LOGIN = "this version takes a Fleet API token: write TESLA_ACCESS_TOKEN=..., and remove this line"
 FLEET = "write TESLA_ACCESS_TOKEN=... with a Fleet API token"
 GUARD = "the overload guard is not part of this version: remove the line; MAIN_BREAKER_AMPS=... keeps the plan below the breaker"
-RS485 = "this version does not speak RS-485 itself: remove the line"
+RS485 = "write TWC_PORT=/dev/serial/by-id/... and start twc_daemon.py: there is no other master"
 SERVER = "this version opens no port: remove the line; `scheduler.py status` and the state files show the same"
 PLACES = "calendar and trips are not part of this version: remove the line; DEPARTURE_TIME=... says when you leave"
 NOTIFY = "this version sends no messages of its own: remove the line; cron mails what goes wrong"
@@ -212,9 +212,8 @@ OLD: Mapping[str, Answer] = {
     # names that belong to parts of Ampshift which this version does not have
     **dict.fromkeys(("GOOGLE_MAPS_API_KEY", "GOOGLE_CREDENTIALS", "GOOGLE_CALENDARS", "ICAL_URLS"), say(PLACES)),
     **dict.fromkeys(("TESLA_CLIENT_ID", "TESLA_CLIENT_SECRET", "TESLA_AUTH_URL"), say(LOGIN)),
-    **dict.fromkeys(("GUARD", "DOWN_STEP", "UP_STEP", "SLEEP_TIME_SECS", "OVERLOAD_STRATEGY"), say(GUARD)),
+    **dict.fromkeys(("DOWN_STEP", "UP_STEP", "SLEEP_TIME_SECS", "OVERLOAD_STRATEGY"), say(GUARD)),
     **dict.fromkeys(("HOST_IP", "API_PORT", "API_TOKEN"), say(SERVER)),
     **dict.fromkeys(("NOTIFY_URL", "NOTIFY", "HEARTBEAT_URL"), say(NOTIFY)),
-    "TWC_PORT": say(RS485),
     "POWERWALL_HOLD": say("this version never changes a Powerwall's settings: remove the line"),
 }

@@ -48,6 +48,13 @@ class Wake(StrEnum):
     NEVER = "never"
 
 
+class LastResort(StrEnum):
+    """What is done to a protocol 2 connector that draws its 6 A above a ceiling of less."""
+
+    ALARM = "alarm"
+    SILENCE = "silence"  # no heartbeat for half a minute: the car sees a fault
+
+
 class PowerwallPriority(StrEnum):
     POWERWALL = "powerwall"
     CAR = "car"

@@ -8,6 +8,8 @@ scheduler.py run         one cycle for cron
 from __future__ import annotations
 
 import argparse
+import gc
+import io
 import os
 import sys
 import time
@@ -25,7 +27,10 @@ COMMANDS = ("once", "run", "status", "check", "vehicles", "override", "release")
 def main(argv: list[str]) -> int:
     """Exit codes: 0 done; 1 a record, a due command or the login failed, or the clock is wrong; 2 configuration; 75 a cycle is running."""
     try:
-        return _command(_parser().parse_args(argv))
+        code = _command(_parser().parse_args(argv))
+        if sys.stdout is not None:  # cron may have closed it
+            sys.stdout.flush()  # here, where a reader that went away can still be answered
+        return code
     except ConfigError as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 2
@@ -44,6 +49,8 @@ def main(argv: list[str]) -> int:
 
 def _command(args: argparse.Namespace) -> int:
     command = args.command or "once"
+    if args.interval is None:
+        gc.disable()  # a cycle is over before its first garbage matters; looking for it takes 20 ms on a PC
     if args.interval is not None and command != "run":
         raise ConfigError((f"-i repeats real cycles: write scheduler.py run -i {args.interval:g}",))
     settings = config.load(args.env, os.environ, args.state, root=ROOT)
@@ -112,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     both = argparse.ArgumentParser(add_help=False)
     both.add_argument("-v", "--verbose", action="store_true", default=argparse.SUPPRESS, help="explain")
     both.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print decision.json's data")
+    once_only = argparse.ArgumentParser(add_help=False, parents=[both])
+    once_only.add_argument("-i", dest="interval", type=_positive, default=argparse.SUPPRESS, help=argparse.SUPPRESS)  # answered in words
     parser = argparse.ArgumentParser(prog="scheduler.py", description="Charges Teslas at home at the right time, at the right current.")
     parser.add_argument("-v", "--verbose", action="store_true", help="explain")
     parser.add_argument("--json", action="store_true", help="print decision.json's data")
@@ -121,17 +130,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-i", dest="interval", type=_positive, metavar="MIN", help=argparse.SUPPRESS)
     parser.set_defaults(wake=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    once = commands.add_parser("once", parents=[both], help="dry run: look, decide, explain; send nothing (the default)")
+    once = commands.add_parser("once", parents=[once_only], help="dry run: look, decide, explain; send nothing (the default)")
     once.add_argument("--wake", action="store_true", help="wake a sleeping car first ($0.02 at Tesla)")
     run = commands.add_parser("run", parents=[both], help="one cycle, for cron")
     run.add_argument(
         "-i", dest="interval", type=_positive, default=argparse.SUPPRESS, metavar="MIN", help="repeat every MIN minutes, without cron"
     )
-    commands.add_parser("status", parents=[both], help="when the last cycle was, the state files in words, the month's Tesla dollars")
-    commands.add_parser("check", parents=[both], help="test every setting and connection")
-    commands.add_parser("vehicles", parents=[both], help="the account's cars")
-    _override(commands.add_parser("override", parents=[both], help="your word, above every plan"))
-    commands.add_parser("release", parents=[both], help="hand the car back as it was")
+    commands.add_parser("status", parents=[once_only], help="when the last cycle was, the state files in words, the month's Tesla dollars")
+    commands.add_parser("check", parents=[once_only], help="test every setting and connection")
+    commands.add_parser("vehicles", parents=[once_only], help="the account's cars")
+    _override(commands.add_parser("override", parents=[once_only], help="your word, above every plan"))
+    commands.add_parser("release", parents=[once_only], help="hand the car back as it was")
     return parser
 
 
@@ -144,4 +153,6 @@ def _override(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without block characters or the letters of a car's name shows marks instead
     sys.exit(main(sys.argv[1:]))

@@ -41,7 +41,9 @@ def _send(house: House, command: Command) -> tuple[Outcome, str, str]:
         outcome, answer = house.act(command)
     except BudgetSpent as error:
         return Outcome.NOT_SENT, error.text, ""
-    except (LoginDead, AccountStopped, TooMany) as error:
+    except TooMany as error:
+        return Outcome.NOT_SENT, error.text, error.text  # for now: not a failure for good
+    except (LoginDead, AccountStopped) as error:
         return Outcome.REFUSED, error.text, error.text
     return outcome, answer, ""
 

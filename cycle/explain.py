@@ -87,7 +87,7 @@ def _car(car: CarDecision, decision: Decision, settings: Settings, many: bool) -
         needs = ["nothing"]
     yield from _block("NEEDED", needs)
     if car.plan:
-        yield from _block("PLAN", [_slots(car, decision, settings)])
+        yield from _block("PLAN", _slots(car, decision, settings))
         yield from timeline(decision.signal, car.plan, now, zone)
         yield from _costs(car, settings, clock(car.latest_start, now, zone) if car.latest_start else "")
     yield from _block("WHY", [reason.text for reason in (*car.reasons, *decision.signal_reasons)])
@@ -102,7 +102,7 @@ def _block(head: str, lines: Sequence[str]) -> Iterator[str]:
         yield f"{head if index == 0 else '':<8} {line}"
 
 
-def _slots(car: CarDecision, decision: Decision, settings: Settings) -> str:
+def _slots(car: CarDecision, decision: Decision, settings: Settings) -> list[str]:
     zone, now = settings.time_zone, decision.now
     shown = [
         f"{clock(slot.start, now, zone)}-{clock(slot.end, now, zone)} {slot.amps} A {slot.kwh:.1f} kWh"
@@ -110,7 +110,7 @@ def _slots(car: CarDecision, decision: Decision, settings: Settings) -> str:
         + (" (expected)" if slot.forecast else "")
         for slot in car.plan[:4]
     ]
-    return "; ".join(shown) + (f"; and {len(car.plan) - 4} more" if len(car.plan) > 4 else "")
+    return [*shown, *([f"and {len(car.plan) - 4} more"] if len(car.plan) > 4 else [])]
 
 
 def _costs(car: CarDecision, settings: Settings, latest: str) -> Iterator[str]:
@@ -121,7 +121,8 @@ def _costs(car: CarDecision, settings: Settings, latest: str) -> Iterator[str]:
 
 
 def _at(price: float | None, settings: Settings) -> str:
-    return "" if price is None else f" at {money(price, settings.currency)}"
+    """Prices of neighbouring hours differ by tenths of a cent."""
+    return "" if price is None else f" at {money(price, settings.currency, digits=3)}"
 
 
 def _would(car: CarDecision) -> str:

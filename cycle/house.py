@@ -18,6 +18,10 @@ class House(Protocol):
         """Everything that this cycle may know."""
         ...
 
+    def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
+        """The same moment with fresh readings of these cars, where they can be had: they were online, and a command to them is due."""
+        ...
+
     def act(self, command: Command) -> tuple[Outcome, str]:
         """Sends one command. Raises LoginDead, AccountStopped, TooMany or BudgetSpent, which concern every further command."""
         ...

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from config import Settings
 from cycle.act import act
 from cycle.clock import doubt, remember
+from cycle.fresh import only_to_seen, unseen
 from cycle.house import House, Journal
 from model_decision import Decision, Sent, Snapshot
 from model_memory import Memory, Outcome
 from planners.decide import decide
 
 TESLA = ("tesla", "car reading")
+Damages = Callable[[], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,17 @@ class Cycle:
 def look_and_decide(house: House, memory: Memory, settings: Settings, now: datetime) -> tuple[Snapshot, Decision]:
     """A dry run: looks and decides, writes and sends nothing."""
     snapshot = house.look(memory, now)
-    return snapshot, decide(snapshot, settings)
+    decision = decide(snapshot, settings)
+    vins = unseen(snapshot, decision)
+    if vins:
+        snapshot = house.look_again(snapshot, vins)
+        decision = decide(snapshot, settings)
+    return snapshot, only_to_seen(snapshot, decision)
 
 
-def run(house: House, journal: Journal, settings: Settings, now: datetime, *, believed: bool = False) -> Cycle:
-    """Look, decide, target first, then the cars, then the record. `believed`: `now` was given by hand. With DRY_RUN, and with a doubtful
-    clock, nothing is sent and no target written."""
+def run(house: House, journal: Journal, settings: Settings, now: datetime, *, believed: bool = False, damages: Damages = tuple) -> Cycle:
+    """Look, decide, target first, then the cars, then the record. `believed`: `now` was given by hand; `damages`: what was found damaged on
+    disk so far. With DRY_RUN, and with a doubtful clock, nothing is sent and no target written."""
     memory = journal.load()
     clock = "" if believed else doubt(memory, now)
     snapshot, decision = look_and_decide(house, memory, settings, now)
@@ -51,10 +59,14 @@ def run(house: House, journal: Journal, settings: Settings, now: datetime, *, be
         journal.offer(decision.target)
         after, sent = act(house, journal, decision, after)
     decision = replace(decision, sent=sent)
-    problems = problems_of(decision, clock)
-    journal.save(replace(remember(after, now, bool(clock)), problems=problems))
+    problems = tuple(dict.fromkeys((*damages(), *problems_of(decision, clock))))
+    after = replace(remember(after, now, bool(clock)), problems=problems)
+    journal.save(after)
     unrecorded = journal.record(decision, snapshot, sent)
-    return Cycle(decision, snapshot, problems + unrecorded, set(problems) != set(memory.problems), clock)
+    if unrecorded:
+        problems += unrecorded
+        journal.save(replace(after, problems=problems))  # or it would be told in each cycle, or in none
+    return Cycle(decision, snapshot, problems, set(problems) != set(memory.problems), clock)
 
 
 def problems_of(decision: Decision, clock: str) -> tuple[str, ...]:

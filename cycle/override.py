@@ -54,7 +54,7 @@ def _vin(text: str | None, desk: Desk) -> str | None:
     """A car by VIN, its last six or its name, among those that were seen or set."""
     if text is None:
         return None
-    known = {car.vin: car.name for car in desk.store.load_memory().cars} | dict.fromkeys(desk.settings.tesla_vin, "")
+    known = dict.fromkeys(desk.settings.tesla_vin, "") | {car.vin: car.name for car in desk.store.load_memory().cars}
     key = text.strip().casefold()
     found = [vin for vin, name in known.items() if key in (vin.casefold(), vin[-6:].casefold(), name.casefold()) and key]
     if len(found) != 1:

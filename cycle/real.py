@@ -54,8 +54,7 @@ class RealHouse:
         thrifty = budget.routine_left < DOLLARS[Billed.DATA]
         known = () if isinstance(listed.cars, Missing) else listed.cars
         vins = tesla_part.wanted(known, memory, (charger, wall), now, thrifty=thrifty)
-        client = Tesla(settings.tesla_api_url, settings.tesla_access_token.reveal(), self.http, counted(settings, self.spend, thrifty))
-        reads = {vin: tesla_part.reader(client, self.cache, vin, now) for vin in vins}
+        reads = {vin: tesla_part.reader(self._tesla(thrifty), self.cache, vin, now) for vin in vins}
         read = ask_all(reads, max(1.0, LOOK_S - (self.mono() - began)), self.mono)
         prices, load, co2 = self._series(answers)
         return Snapshot(
@@ -77,6 +76,12 @@ class RealHouse:
             sources=source_states(answers, read, now),
         )
 
+    def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
+        thrifty = snapshot.budget.routine_left < DOLLARS[Billed.DATA]
+        reads = {vin: tesla_part.reader(self._tesla(thrifty), self.cache, vin, snapshot.now) for vin in vins}
+        read = ask_all(reads, max(5.0, LOOK_S - (self.mono() - self.began)), self.mono)
+        return tesla_part.looked_again(snapshot, read, self.spend.budget(snapshot.now))
+
     def act(self, command: Command) -> tuple[Outcome, str]:
         url, token = self.settings.tesla_command_url, self.settings.tesla_access_token.reveal()
         count = counted(self.settings, self.spend, command.reserved)
@@ -94,9 +99,7 @@ class RealHouse:
     def _tasks(self, now: datetime) -> dict[str, Callable[[], object]]:
         settings, tasks = self.settings, dict[str, Callable[[], object]]()
         if settings.tesla_access_token:
-            count = counted(settings, self.spend)
-            client = Tesla(settings.tesla_api_url, settings.tesla_access_token.reveal(), self.http, count)
-            tasks["tesla"] = lambda: tesla_part.list_cars(client, self.cache, now)
+            tasks["tesla"] = lambda: tesla_part.list_cars(self._tesla(), self.cache, now)
         if settings.powerwall_url:
             url, password = settings.powerwall_url, settings.powerwall_password.reveal()
             jar = _Cookie(self.cache, now)
@@ -111,6 +114,10 @@ class RealHouse:
             path = settings.price_file
             tasks["price file"] = lambda: read_price_file(path, settings.currency, now)
         return tasks | grid_tasks(settings, self.cache, self.http, now)
+
+    def _tesla(self, reserved: bool = False) -> Tesla:
+        count = counted(self.settings, self.spend, reserved)
+        return Tesla(self.settings.tesla_api_url, self.settings.tesla_access_token.reveal(), self.http, count)
 
     def _list(self, answers: Mapping[str, object]) -> object:
         if not self.settings.tesla_access_token:

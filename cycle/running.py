@@ -6,14 +6,13 @@ import json
 import sys
 
 from cycle.desk import Desk
-from cycle.explain import explain
 from cycle.journal import DiskJournal
 from cycle.one import look_and_decide, problems_of
 from cycle.one import run as run_cycle
 from cycle.record import decision_data
 from errors import AmpshiftError
 from model import DOLLARS, Billed, Missing
-from model_decision import Command
+from model_decision import Command, Decision, Snapshot
 from model_memory import CommandKind
 from planners.commands import wake_command
 from state.lock import cycle_lock
@@ -26,11 +25,11 @@ def once(desk: Desk, *, wake: bool) -> int:
     if wake:
         asleep = [view.vin for view in snapshot.cars if not isinstance(view.status, Missing) and not view.status.online]
         _wake(desk, asleep)
-    problems = (*desk.store.problems, *desk.spend.problems, *problems_of(decision, ""))
+    problems = (*damages(desk), *problems_of(decision, ""))
     if desk.as_json:
         print(json.dumps(decision_data(decision, snapshot, desk.settings), indent=2))
     elif desk.verbose:
-        print(explain(decision, snapshot, desk.settings, problems))
+        _explain(desk, decision, snapshot, problems)
     else:
         print(decision.summary)
     return 0
@@ -38,16 +37,27 @@ def once(desk: Desk, *, wake: bool) -> int:
 
 def run(desk: Desk) -> int:
     """One cycle for cron. Silent unless verbose; stderr only when the set of problems changed."""
+    journal = DiskJournal(desk.store, desk.settings)
     with cycle_lock(desk.settings.run_dir):
-        done = run_cycle(desk.house, DiskJournal(desk.store, desk.settings), desk.settings, desk.now, believed=desk.believed)
-    problems = tuple(dict.fromkeys((*desk.store.problems, *desk.spend.problems, *done.problems)))
+        done = run_cycle(desk.house, journal, desk.settings, desk.now, believed=desk.believed, damages=lambda: damages(desk))
     if desk.as_json:
         print(json.dumps(decision_data(done.decision, done.snapshot, desk.settings), indent=2))
     elif desk.verbose:
-        print(explain(done.decision, done.snapshot, desk.settings, problems))
-    if done.changed or desk.store.problems or desk.spend.problems:
-        print("\n".join(problems) if problems else "All problems are gone.", file=sys.stderr)
+        _explain(desk, done.decision, done.snapshot, done.problems)
+    if done.changed:
+        print("\n".join(done.problems) if done.problems else "All problems are gone.", file=sys.stderr)
     return 1 if done.failed else 0
+
+
+def damages(desk: Desk) -> tuple[str, ...]:
+    """State files that were found damaged and worked around."""
+    return (*desk.store.problems, *desk.spend.problems)
+
+
+def _explain(desk: Desk, decision: Decision, snapshot: Snapshot, problems: tuple[str, ...]) -> None:
+    from cycle.explain import explain
+
+    print(explain(decision, snapshot, desk.settings, problems))
 
 
 def _wake(desk: Desk, vins: list[str]) -> None:

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 from clients.tesla import Tesla
 from config import Settings
+from cycle.health import source_states
 from errors import AccountStopped, AmpshiftError, ClientError, TooMany
 from model import CarReading, CarStatus, CarView, Missing
+from model_decision import Budget, Snapshot
 from model_memory import CarMemory, Memory
 from planners.looking import Sensors, worth_reading
 from state.cache import Cache
@@ -89,6 +91,15 @@ def _view(status: CarStatus, readings: Mapping[str, Answer], memory: Memory, now
     view = CarView(status.vin, status.name, status, aged or why, tried_at=now if answer is not None else None)
     asleep = isinstance(answer, ClientError) and answer.status == 408
     return replace(view, status=replace(status, online=False)) if asleep else view
+
+
+def looked_again(snapshot: Snapshot, read: Mapping[str, Answer], budget: Budget) -> Snapshot:
+    """The snapshot with what a second look gave; a car that could not be read keeps its aged reading."""
+    cars = tuple(
+        view if view.vin not in read or isinstance(view.status, Missing) else _view(view.status, read, snapshot.memory, snapshot.now)
+        for view in snapshot.cars
+    )
+    return replace(snapshot, cars=cars, budget=budget, sources=(*snapshot.sources, *source_states({}, read, snapshot.now)))
 
 
 def reader(tesla: Tesla, cache: Cache, vin: str, now: datetime) -> Callable[[], CarReading]:

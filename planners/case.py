@@ -14,6 +14,7 @@ from planners.owner_limit import owner_value
 from planners.place import at_home
 from planners.wiring import match, path_of
 
+COMPLETE_WITHIN = 5  # percent; farther below, the limit was raised after the charge was complete
 IDLE_VOLTS = 90.0  # a car that does not charge reports 0-2 V: not the house's voltage
 
 
@@ -54,7 +55,8 @@ class Case:
         if isinstance(reading, Missing) or isinstance(reading.soc, Missing):
             return self.soc
         if reading.charging is Charging.COMPLETE and not isinstance(reading.limit_soc, Missing):
-            return max(reading.soc, float(reading.limit_soc))
+            near = reading.soc >= reading.limit_soc - COMPLETE_WITHIN
+            return max(reading.soc, float(reading.limit_soc)) if near else reading.soc
         return reading.soc
 
     @property
@@ -89,6 +91,11 @@ class Case:
             if intent.at >= self.reading.at and intent.outcome is Outcome.DONE and intent.kind in (CommandKind.START, CommandKind.STOP):
                 return intent.kind is CommandKind.START
         return self.reading.charging in (Charging.CHARGING, Charging.STARTING)
+
+    @property
+    def cannot_wait(self) -> bool:
+        """Protocol 2 without a login: its least amps flow whatever is planned."""
+        return self.charger is not None and not self.charger.can_stop and not (self.snapshot.commands is True and self.view.vin)
 
     @property
     def min_amps(self) -> int:

@@ -14,13 +14,15 @@ from model import DOLLARS, Billed, CarReading, Charging, Code, Missing, Reason
 from model_decision import Action, Command, Need, Path
 from model_memory import CommandKind, Origin, Outcome
 from planners.case import Case
-from planners.plan import CarPlan
+from planners.plan import CarPlan, full_power
 from planners.power import permitted
+from planners.texts import clock
 from planners.wish import Wish
 
 UNSURE = (Outcome.UNKNOWN, None)
-RESERVED = frozenset({Code.LATEST_START, Code.OVERDUE, Code.BELOW_MIN_SOC, Code.LIMIT_RESTORED})
-WAKE_AGAIN = timedelta(minutes=30)  # TWCManager's pause before a second attempt; cars took over 2 minutes to come online
+RESERVED = frozenset({Code.LATEST_START, Code.OVERDUE, Code.BELOW_MIN_SOC, Code.LIMIT_RESTORED, Code.GRID_DOWN, Code.GRID_DOWN_LOW})
+LIMITED = frozenset({Code.LIMIT_CEILING, Code.LIMIT_CIRCUIT, Code.LIMIT_MAIN, Code.LIMIT_CHARGER, Code.LIMIT_CABLE, Code.BELOW_MINIMUM})
+WAKE_AGAIN = timedelta(minutes=30)  # after three wakes in vain; then twice as long each time, for each costs two cents and some battery
 WAKES_IN_A_ROW = 3
 
 
@@ -39,13 +41,13 @@ def commands(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> 
         return Due()
     if not case.awake:
         return _asleep(case, wish, plan)
-    if case.plug is None:
+    if case.plug is None or case.path is Path.NONE:
         return Due(tuple(_limit_back(case, reading)))
     if wish.action is Action.NONE:
         return Due(tuple(_lowered(case, reading)))
     unsure = _unsure(case, reading)
     if unsure is not None:
-        return Due((), (unsure,))
+        return Due(tuple(_at_once(case, wish, reading)), (unsure,))
     limit = tuple(_limit(case, wish, reading, needs))
     if any(one.why.code is Code.LIMIT_FOR_NEED for one in limit):
         return Due(limit)  # a raised limit starts a complete car by itself, and a start right behind it is refused: look first
@@ -58,14 +60,31 @@ def wake_command(vin: str) -> Command:
 
 
 def _current(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
+    limited = wish.reasons[0].code in LIMITED
     if wish.action is not Action.CHARGE:
         if case.charging:
-            yield _command(case, CommandKind.STOP, None, wish.reasons[0])
+            yield _command(case, CommandKind.STOP, None, wish.reasons[0], urgent=limited)
         return
-    if case.path is Path.CAR and reading.request_amps != wish.amps:
-        yield _command(case, CommandKind.AMPS, wish.amps, wish.reasons[0])
+    asked = reading.request_amps
+    if case.path is Path.CAR and asked != wish.amps:
+        lower = not isinstance(asked, Missing) and wish.amps < asked
+        yield _command(case, CommandKind.AMPS, wish.amps, wish.reasons[0], urgent=limited and lower and case.charging)
+    if case.path is Path.TWC and asked == case.memory.amps_set and not isinstance(asked, Missing) and asked < wish.amps:
+        # few amps of ours, from a time when the car was steered over the API, would hold it below what the connector offers
+        yield _command(case, CommandKind.AMPS, full_power(case), wish.reasons[0])
     if not case.charging and reading.charging in (Charging.STOPPED, Charging.COMPLETE, Charging.UNKNOWN):
         yield _command(case, CommandKind.START, None, wish.reasons[0])
+
+
+def _at_once(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
+    """What a limit lowers or stops does not wait for a look: a start without an answer may have begun a charge."""
+    started = any(i.kind is CommandKind.START and i.outcome in UNSURE and i.at >= reading.at for i in case.memory.intents)
+    if wish.reasons[0].code not in LIMITED or not (case.charging or started):
+        return
+    if wish.action is not Action.CHARGE:
+        yield _command(case, CommandKind.STOP, None, wish.reasons[0], urgent=True)
+    elif case.path is Path.CAR:
+        yield _command(case, CommandKind.AMPS, wish.amps, wish.reasons[0], urgent=True)
 
 
 def _lowered(case: Case, reading: CarReading) -> Iterator[Command]:
@@ -100,11 +119,21 @@ def _asleep(case: Case, wish: Wish, plan: CarPlan) -> Due:
         return Due()
     if case.settings.wake is Wake.NEVER:
         return Due((), (Reason(Code.WAKE_FOR_SLOT, "the car sleeps and WAKE=never: it is not woken"),))
-    wakes = [i.at for i in case.memory.intents if i.kind is CommandKind.WAKE and i.outcome is not Outcome.NOT_SENT]
-    recent = [at for at in wakes if at > case.now - WAKE_AGAIN]
-    if len(recent) >= WAKES_IN_A_ROW:
-        return Due((), (Reason(Code.WAKE_FOR_SLOT, f"woken {len(recent)} times in half an hour: tried again later"),))
+    tired = _woken_in_vain(case)
+    if tired is not None:
+        return Due((), (tired,))
     return Due((_command(case, CommandKind.WAKE, None, Reason(Code.WAKE_FOR_SLOT, "the car sleeps and is due"), source=wish),))
+
+
+def _woken_in_vain(case: Case) -> Reason | None:
+    """Wakes since the car was last read pause longer and longer; a car without a signal would cost dollars in a night."""
+    seen = case.now if isinstance(case.reading, Missing) else case.reading.at
+    sent = [i.at for i in case.memory.intents if i.kind is CommandKind.WAKE and i.outcome is not Outcome.NOT_SENT and i.at > seen]
+    again = sent[-1] + WAKE_AGAIN * 2 ** (len(sent) - WAKES_IN_A_ROW) if len(sent) >= WAKES_IN_A_ROW else case.now
+    if again <= case.now:
+        return None
+    when = clock(again, case.now, case.settings.time_zone)
+    return Reason(Code.WAKE_FOR_SLOT, f"woken {len(sent)} times in vain: tried again at {when}")
 
 
 def _next_start(case: Case, wish: Wish, plan: CarPlan) -> datetime | None:

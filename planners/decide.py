@@ -10,7 +10,7 @@ from model import START_DOLLARS, CarView, Code, Missing, Reason
 from model_decision import Action, CarDecision, Decision, Need, Path, Snapshot
 from planners.case import Case, make_case
 from planners.commands import Due, commands
-from planners.follow import follow
+from planners.follow import follow_all
 from planners.limits import limits
 from planners.manners import manners
 from planners.need import needs
@@ -20,7 +20,7 @@ from planners.plan import CarPlan, Job, full_power, plan
 from planners.rules import rule
 from planners.signal import signal
 from planners.summary import summary
-from planners.target import Settled, cannot_wait, target
+from planners.target import Settled, target
 from planners.wish import Wish
 
 SHOWN = timedelta(hours=24)  # the signal reaches at least so far, so that people see the coming day
@@ -28,16 +28,17 @@ SHOWN = timedelta(hours=24)  # the signal reaches at least so far, so that peopl
 
 def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     """One cycle's decision for all cars: pure, complete, with reasons. It never fails for want of a source."""
+    snapshot = replace(snapshot, cars=_views(snapshot))
     memory = observe(snapshot, settings)
     learned = memory.home if isinstance(snapshot.home, Missing) and memory.home is not None else snapshot.home
     snapshot = replace(snapshot, memory=memory, home=learned)
-    cases = [make_case(snapshot, settings, view) for view in _views(snapshot)]
+    cases = [make_case(snapshot, settings, view) for view in snapshot.cars]
     wanted = [needs(case) for case in cases]
     slots, why = signal(snapshot, settings, _horizon(snapshot.now, wanted))
     jobs = [Job(case, need if case.plug is not None else (), full_power(case)) for case, need in zip(cases, wanted, strict=True)]
-    plans = plan(jobs, slots, settings.circuit_amps)
+    plans = plan(jobs, slots, min((amps for amps in (settings.circuit_amps, settings.main_amps) if amps is not None), default=None))
     wishes = [rule(case, found) for case, found in zip(cases, plans, strict=True)]
-    wishes = [follow(case, wish) for case, wish in zip(cases, wishes, strict=True)]
+    wishes = follow_all(cases, wishes)
     wishes = [manners(case, wish) for case, wish in zip(cases, wishes, strict=True)]
     wishes = list(limits(cases, wishes, snapshot, settings))
     settled = [Settled(case, wish, found) for case, wish, found in zip(cases, wishes, plans, strict=True)]
@@ -104,7 +105,7 @@ def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, 
         more.append(Reason(Code.BUDGET, text))
     if case.no_path is not None and wish.action is not Action.NONE:
         more.append(case.no_path)
-    if cannot_wait(case) and wish.action is Action.WAIT:
+    if case.cannot_wait and wish.action is Action.WAIT:
         text = f"a protocol 2 connector without a Tesla login cannot wait: {case.min_amps} A flow all the same"
         more.append(Reason(Code.CANNOT_WAIT, text, {"amps": case.min_amps}))
     return (*wish.reasons, *more)

@@ -10,6 +10,7 @@ there is no following, because the car's own draw would look like a house load.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from config import PowerwallPriority
@@ -22,17 +23,30 @@ from planners.plan import full_power
 from planners.wish import Wish, charge
 
 
-def follow(case: Case, wish: Wish) -> Wish:
-    """The wish with the sun's amps where those are more than the plan's, and the reason either way."""
+def follow_all(cases: Sequence[Case], wishes: Sequence[Wish]) -> list[Wish]:
+    """All cars in turn: what the first one takes of the sun is not there for the next."""
+    out: list[Wish] = []
+    taken = 0.0
+    for case, wish in zip(cases, wishes, strict=True):
+        out.append(follow(case, wish, taken))
+        if out[-1].reasons[0].code is Code.FOLLOW_SUN:
+            now = car_watts(case)
+            taken += out[-1].amps * case.watts_per_amp - (0.0 if isinstance(now, Missing) else now)
+    return out
+
+
+def follow(case: Case, wish: Wish, taken: float = 0.0) -> Wish:
+    """The wish with the sun's amps where those are more than the plan's, and the reason either way. `taken`: W of what is exported now
+    that other cars are about to take."""
     if not wish.sun or not wanted(case):
         return wish
-    site = _site(case)
-    car_w = car_watts(case)
+    site, car_w = _site(case), car_watts(case)
     if isinstance(site, Missing) or isinstance(car_w, Missing):
         missing = next(reading for reading in (site, car_w) if isinstance(reading, Missing))
         why = Reason(Code.CANNOT_FOLLOW, f"the sun is not followed: {missing.why}")
         return replace(wish, reasons=(*wish.reasons, why)) if _measured(case) else wish
-    amps, spare = _amps(case, car_w, *site)
+    grid_w, battery_w, full = site
+    amps, spare = _amps(case, car_w, grid_w + taken, battery_w, full)
     if amps < case.min_amps or amps <= wish.amps:
         if wish.action is Action.CHARGE:
             return wish
@@ -58,7 +72,12 @@ def wanted(case: Case) -> bool:
 
 
 def car_watts(case: Case) -> float | Missing:
-    """What this car draws now, in W."""
+    """What this car draws now, in W: not more than the whole house, for a reading of some minutes ago is no sun."""
+    drawn, powerwall = _drawn(case), case.snapshot.powerwall
+    return drawn if isinstance(drawn, Missing) or isinstance(powerwall, Missing) else min(drawn, powerwall.load_w)
+
+
+def _drawn(case: Case) -> float | Missing:
     if case.charger is not None:
         return case.charger.actual_amps * case.watts_per_amp
     wall = case.snapshot.wall

@@ -1,7 +1,7 @@
 """The limits come last and may only lower: breakers, circuit, charger, cable, car, the owner's cap, the guard's ceiling.
 
-What all cars together may draw is shared in the order of the list: the first is served first, and a car that would get less than it
-needs to charge at all gets nothing."""
+What all cars together may draw is shared in the order of the list, firm wishes (safety, a departure, the owner's word) before the rest; a
+car that would get less than it needs to charge at all gets nothing."""
 
 from __future__ import annotations
 
@@ -46,12 +46,22 @@ def _shared(cases: Sequence[Case], wishes: Sequence[Wish], total: int | None, wh
     if total is None or why is None:
         return list(wishes)
     left = total - sum(_held(case) for case, wish in zip(cases, wishes, strict=True) if wish.action is not Action.CHARGE)
-    out = []
-    for case, wish in zip(cases, wishes, strict=True):
-        fits = wish.action is not Action.CHARGE or wish.amps <= left
-        out.append(wish if fits else _lowered(case, wish, max(0, left), why))
-        left -= out[-1].amps
-    return out
+    out = list(wishes)
+    for index in sorted(range(len(out)), key=lambda index: not out[index].firm):
+        if out[index].action is Action.CHARGE and out[index].amps > left:
+            out[index] = _lowered(cases[index], out[index], max(0, left), why)
+        left -= out[index].amps
+    return [_after_others(index, cases, out, total, why) for index in range(len(out))]
+
+
+def _after_others(index: int, cases: Sequence[Case], wishes: Sequence[Wish], total: int, why: Reason) -> Wish:
+    """Amps that another car still draws are free only when that car has been read with less: a command to lower it may fail."""
+    case, wish = cases[index], wishes[index]
+    others = [max(other.amps, _held(cases[at])) for at, other in enumerate(wishes) if at != index]
+    most = max(total - sum(others), _held(case))
+    if wish.action is not Action.CHARGE or case.path is not Path.CAR or wish.amps <= most:
+        return wish
+    return _lowered(case, wish, most, why)
 
 
 def _held(case: Case) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from model import CarStatus, ChargerReport, Missing, WallReading
-from model_memory import CarMemory
+from model_memory import CarMemory, Outcome
 from planners.plugin import SETTLE
 
 BLIND = timedelta(minutes=15)  # no sensor at home sees the plug
 SEEING = timedelta(minutes=60)  # one does
+CHARGING = timedelta(minutes=30)  # one does, and the state of charge rises
 UNSETTLED = timedelta(minutes=20)
+NEVER_LEFT = (Outcome.NOT_SENT, Outcome.UNREACHABLE)  # nothing can have changed: no look for a command that the budget refused
 FLOWING = 2.0  # A; a connector shows some tenths while nothing charges
 
 Sensors = tuple[ChargerReport | Missing, WallReading | Missing]
@@ -22,7 +24,7 @@ def worth_reading(status: CarStatus, memory: CarMemory, sensors: Sensors, now: d
     if not status.online:
         return None
     last = memory.reading.at if memory.reading is not None else None
-    commanded = any(last is None or intent.at >= last for intent in memory.intents)
+    commanded = any((last is None or intent.at >= last) and intent.outcome not in NEVER_LEFT for intent in memory.intents)
     tried = memory.tried_at
     if tried is not None and (last is None or tried > last) and now - tried < BLIND and not commanded:
         return None  # a reading that failed is not paid for again at once
@@ -34,8 +36,8 @@ def worth_reading(status: CarStatus, memory: CarMemory, sensors: Sensors, now: d
         return "just plugged in" if now - last >= SETTLE else None
     if not thrifty and _sensor_tells(memory, *sensors):
         return "a sensor sees a change"
-    blind = all(isinstance(sensor, Missing) for sensor in sensors) or _charges(memory)
-    every = BLIND if blind and not thrifty else SEEING
+    blind = all(isinstance(sensor, Missing) for sensor in sensors)
+    every = SEEING if thrifty else BLIND if blind else CHARGING if _charges(memory) else SEEING
     return "regular look" if now - max(last, tried or last) >= every - timedelta(seconds=30) else None
 
 

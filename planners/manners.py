@@ -21,6 +21,7 @@ from planners.wish import Wish, charge, wait
 
 MAX_STARTS = 6
 RAMP_AMPS = 8
+FINE = frozenset({Code.FOLLOW_SUN, Code.PLAN_SLOT, Code.BAND})  # the last slot's amps too move by one with each whole percent
 
 
 def manners(case: Case, wish: Wish) -> Wish:
@@ -79,7 +80,7 @@ def _ramp(case: Case, wish: Wish) -> Wish | None:
 
 def _deadband(case: Case, wish: Wish) -> Wish | None:
     before = now_amps(case)
-    if not case.charging or before is None or wish.reasons[0].code is not Code.FOLLOW_SUN or wish.amps == before:
+    if not case.charging or before is None or wish.reasons[0].code not in FINE or wish.amps == before:
         return None
     if abs(wish.amps - before) > case.settings.deadband_amps or before < case.min_amps:
         return None

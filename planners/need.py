@@ -43,6 +43,12 @@ def goals(case: Case) -> tuple[float, float, int | None]:
     return ready, max(ready, target), None
 
 
+def least_soc(case: Case) -> float:
+    """MIN_SOC, but not above the limit in the app: beyond that the car does not charge."""
+    limit = float(case.settings.max_soc) if isinstance(case.limit, Missing) else float(case.limit)
+    return min(float(case.settings.min_soc), limit)
+
+
 def wall_kwh(case: Case, soc: float, goal: float) -> float:
     """Energy at the wall from `soc` to `goal` percent, losses included."""
     return max(0.0, goal - soc) / 100 * battery_kwh(case) / (case.settings.efficiency_percent / 100)
@@ -56,8 +62,8 @@ def battery_kwh(case: Case) -> float:
 
 def _wanted(case: Case, soc: float) -> Iterator[Need]:
     ready, target, raise_to = goals(case)
-    if soc < case.settings.min_soc:
-        goal = float(case.settings.min_soc)
+    goal = least_soc(case)
+    if soc < goal:
         yield Need(case.now, goal, wall_kwh(case, soc, goal), Code.NEED_MIN, f"never below {goal:.0f} %")
     code = Code.NEED_RULE if case.settings.strategy is Strategy.CHARGE_LIMIT else Code.NEED_READY
     for at, text in _ready_times(case):

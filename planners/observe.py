@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from model import CarReading, CarView, Charger, Charging, Missing, Place
 from model_decision import Snapshot
 from model_memory import CarMemory, Cause, Mark, Memory, Plug
 from planners.looking import sees_plug
-from planners.owner_limit import FULL_FROM, amps_cap, next_limit, raised_by_owner
+from planners.owner_limit import FULL_FROM, amps_cap, asked_amps, next_limit, raised_by_owner
 from planners.place import at_home
 from planners.plugin import is_charging, is_rest, next_plug
 from planners.wiring import match
@@ -22,15 +23,25 @@ INTENTS_KEPT = timedelta(days=2)
 def observe(snapshot: Snapshot, settings: Settings) -> Memory:
     """The memory after this snapshot: plug-ins, origins, the owner's limits and amps. Pure; nothing is decided here."""
     grid_up = snapshot.powerwall.grid_up if not isinstance(snapshot.powerwall, Missing) else Missing("powerwall", "no reading")
-    came_back = grid_up is True and snapshot.memory.grid_up is False
-    cars = tuple(_car(snapshot, settings.for_car(view.vin, view.name), view, came_back) for view in snapshot.cars)
+    link = not isinstance(snapshot.charger, Missing) and snapshot.charger.link == "up"
+    news = [Cause.POWER] if grid_up is True and snapshot.memory.grid_up is False else []
+    news += [Cause.HEARTBEAT] if link and snapshot.memory.charger_link_since is None else []
+    cars = tuple(_car(snapshot, settings.for_car(view.vin, view.name), view, news) for view in snapshot.cars)
     known = {car.vin for car in cars}
     return replace(
         snapshot.memory,
         home=snapshot.memory.home or _home(cars, settings),
-        cars=cars + tuple(car for car in snapshot.memory.cars if car.vin not in known),
+        cars=cars + tuple(_not_seen(car, snapshot) for car in snapshot.memory.cars if car.vin not in known),
+        charger_link_since=(snapshot.memory.charger_link_since or snapshot.now) if link else None,
         grid_up=grid_up if isinstance(grid_up, bool) else snapshot.memory.grid_up,
     )
+
+
+def _not_seen(car: CarMemory, snapshot: Snapshot) -> CarMemory:
+    """A car that only a connector knew is gone when no connector has it; the next one must not inherit what was delivered to it."""
+    if isinstance(snapshot.charger, Missing) or car.reading is not None or car.plug is None:
+        return car
+    return replace(car, plug=None, unplugged_at=snapshot.now)
 
 
 def _home(cars: tuple[CarMemory, ...], settings: Settings) -> Place | None:
@@ -42,9 +53,9 @@ def _home(cars: tuple[CarMemory, ...], settings: Settings) -> Place | None:
     return next(iter(parked), None)
 
 
-def _car(snapshot: Snapshot, settings: Settings, view: CarView, power_came_back: bool) -> CarMemory:
+def _car(snapshot: Snapshot, settings: Settings, view: CarView, news: Sequence[Cause]) -> CarMemory:
     old = snapshot.memory.car(view.vin) or CarMemory(view.vin, view.name)
-    old = _tidy(old, snapshot, power_came_back)
+    old = _tidy(old, snapshot, news)
     if not isinstance(view.status, Missing):
         old = replace(old, status_online=view.status.online, tried_at=view.tried_at or old.tried_at)
     charger = match(snapshot, settings, view)
@@ -54,10 +65,9 @@ def _car(snapshot: Snapshot, settings: Settings, view: CarView, power_came_back:
     return _learn(old, view.reading, charger, snapshot, settings)
 
 
-def _tidy(old: CarMemory, snapshot: Snapshot, power_came_back: bool) -> CarMemory:
+def _tidy(old: CarMemory, snapshot: Snapshot, news: Sequence[Cause]) -> CarMemory:
     marks = tuple(mark for mark in old.marks if mark.at > snapshot.now - MARKS_KEPT)
-    if power_came_back:
-        marks += (Mark(Cause.POWER, snapshot.now),)
+    marks += tuple(Mark(cause, snapshot.now) for cause in news)
     return replace(old, marks=marks, intents=tuple(i for i in old.intents if i.at > snapshot.now - INTENTS_KEPT))
 
 
@@ -71,7 +81,23 @@ def _wire(old: CarMemory, charger: Charger | None, snapshot: Snapshot) -> CarMem
     if charger is not None and charger.plugged and old.plug is None and old.reading is None:
         plug = Plug(snapshot.now, known_from_start=old.unplugged_at is not None, session=charger.id, meter_kwh=charger.energy_kwh)
         old = replace(old, plug=plug)
+    if charger is not None:
+        old = _offered(old, charger, snapshot)
     return replace(old, on_wire=charger is not None, sensor_plugged=sees_plug(old.vin, snapshot.charger, snapshot.wall))
+
+
+def _offered(old: CarMemory, charger: Charger, snapshot: Snapshot) -> CarMemory:
+    """A rising offer may begin a charge: that one is ours. Without a login an offer from nothing is a start, and one to nothing a stop."""
+    before, offer, now = old.offered_amps, charger.offered_amps, snapshot.now
+    if offer > before:
+        earlier = tuple(mark for mark in old.marks if mark.cause is not Cause.OFFER)  # the newest is enough
+        old = replace(old, marks=(*earlier, Mark(Cause.OFFER, now)))
+    if snapshot.commands is not True and before < charger.min_amps <= offer:
+        plug = replace(old.plug, starts=old.plug.starts + 1) if old.plug is not None else None
+        old = replace(old, on_since=now, off_since=None, plug=plug)
+    if snapshot.commands is not True and offer < charger.min_amps <= before:
+        old = replace(old, on_since=None, off_since=now)
+    return replace(old, offered_amps=offer)
 
 
 def _learn(old: CarMemory, reading: CarReading, charger: Charger | None, snapshot: Snapshot, settings: Settings) -> CarMemory:
@@ -86,6 +112,7 @@ def _learn(old: CarMemory, reading: CarReading, charger: Charger | None, snapsho
         reading=reading,
         plug=_owners(plug, old, reading),
         limit=next_limit(old.limit, reading),
+        amps_set=reading.request_amps if reading.request_amps in asked_amps(old) else old.amps_set,
         unplugged_at=old.unplugged_at if connected else reading.at,
         completed_at=reading.at if reading.charging is Charging.COMPLETE else old.completed_at,
         on_since=old.on_since if plug and (is_charging(reading) or not is_rest(plug, reading)) else None,
@@ -109,8 +136,10 @@ def _owners(plug: Plug | None, old: CarMemory, reading: CarReading) -> Plug | No
         return None
     same = old.plug is not None and old.plug.since == plug.since
     below = not isinstance(reading.limit_soc, Missing) and reading.limit_soc < FULL_FROM
-    full = (plug.full_power or (same and raised_by_owner(old.limit, reading))) and not below
-    return replace(plug, full_power=full, amps_cap=amps_cap(old, reading))
+    raised = same and raised_by_owner(old.limit, reading)
+    stopped = plug.owner_stopped and not raised  # his newer word
+    full = (plug.full_power or raised) and not below
+    return replace(plug, full_power=full, owner_stopped=stopped, amps_cap=amps_cap(old, reading))
 
 
 def _schedule_mark(old: CarMemory, reading: CarReading) -> tuple[Mark, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 from model import CarReading, Missing
-from model_memory import CarMemory, OwnerLimit
+from model_memory import CarMemory, CommandKind, Intent, Outcome, OwnerLimit
 
+CONFIRMED = (Outcome.DONE, Outcome.ALREADY)
+UNSURE = (Outcome.UNKNOWN, None)
 FULL_FROM = 95  # raised to this or more in a plug-in: the owner wants it full, now
 
 
@@ -46,5 +49,15 @@ def amps_cap(memory: CarMemory, reading: CarReading) -> int | None:
     request, most = reading.request_amps, reading.request_max_amps
     if isinstance(request, Missing) or isinstance(most, Missing):
         return None
-    asked = {intent.value for intent in memory.intents[-3:]} | {memory.amps_set}
-    return request if request < most and request not in asked else None
+    return request if request < most and request not in asked_amps(memory) else None
+
+
+def asked_amps(memory: CarMemory) -> frozenset[int | None]:
+    """Amps in the car that are ours: the confirmed ones, and every later request of which nobody knows whether it was carried out. However
+    many commands follow it: a power cut between sending and recording must not make our 5 A the owner's cap."""
+    later = list(takewhile(lambda intent: intent.outcome not in CONFIRMED, reversed(_amps_intents(memory))))
+    return frozenset({memory.amps_set, *(intent.value for intent in later if intent.outcome in UNSURE)})
+
+
+def _amps_intents(memory: CarMemory) -> list[Intent]:
+    return [intent for intent in memory.intents if intent.kind is CommandKind.AMPS]

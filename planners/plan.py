@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from itertools import permutations
 from math import ceil
 
-from model import SLOT, START_DOLLARS, Code, Reason
-from model_decision import Need, Path, PlanSlot, Slot
+from model import SLOT, START_DOLLARS, Code, Missing, Reason
+from model_decision import Need, PlanSlot, Slot
 from planners.case import Case
 from planners.departures import at_home_from, departures
 from planners.need import wall_kwh
@@ -26,7 +26,7 @@ from planners.texts import clock
 EARLY = timedelta(minutes=30)  # ready so long before the departure
 CARE_SOC, CARE_WITHIN = 80.0, timedelta(hours=6)
 OVERHEAD_KW = 0.2  # pumps and computers while a car charges, at any current: 5 A for an hour is dearer than 48 A for six minutes
-TIE_START, TIE_LOAD, TIE_LATER = 1e-6, 1e-8, 1e-10  # in this order, each too small to buy the one before
+TIE_START, TIE_LOAD, TIE_LATER = 1e-4, 1e-8, 1e-13  # per start, unit, unit and slot: with 4000 units each too small to buy the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +77,40 @@ def _one(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[C
     """One car's plan and the amps it takes in each slot."""
     if not job.needs:
         return CarPlan(), [0] * len(slots)
+    if job.case.cannot_wait and job.amps > job.case.min_amps:
+        return _on_top(job, slots, free)
+    return _solved(job, slots, free)
+
+
+def _on_top(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[CarPlan, list[int]]:
+    """A car that cannot wait has its least amps all the time: what they bring is counted, and only the rest is put into cheap slots."""
+    least, most = job.case.min_amps, job.amps
+    hours = [max(0.0, (need.by - EARLY - job.case.now).total_seconds() / 3600) for need in job.needs]
+    flowing = [expected_kw(job.case, least) * each / MARGIN for each in hours]
+    rest = [(need.kwh - flow) * most / (most - least) for need, flow in zip(job.needs, flowing, strict=True)]
+    kept = tuple(replace(need, kwh=kwh) for need, kwh in zip(job.needs, rest, strict=True) if kwh > 0)
+    extra, amps = _solved(replace(job, needs=kept), slots, free) if kept else (CarPlan(), [0] * len(slots))
+    together = [max(least, one) for one in amps]
+    energies = _energies(job, slots, together)
+    found = replace(
+        extra,
+        slots=_merged(job.case, slots, amps, energies),
+        latest_start=min(latest_start(job.case, need, most) for need in job.needs),
+        cost=_cost(slots, energies),
+        cost_if_now=_cost(slots, _energies(job, slots, [most] * len(slots))),
+    )
+    return found, together
+
+
+def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[CarPlan, list[int]]:
     if job.amps < job.case.min_amps:
         most, why = permitted(job.case)
         text = f"{most} A is less than the {job.case.min_amps} A that the car needs to charge"
         return CarPlan(reasons=(Reason(Code.BELOW_MINIMUM, text), why)), [0] * len(slots)
     unit = expected_kw(job.case, 1) * SLOT.total_seconds() / 3600
     cells, total, reasons = _cells(job, slots, free, unit)
-    start = (START_DOLLARS if job.case.path is Path.CAR else 0.0) + TIE_START
-    units = cheapest(cells, total, start, job.case.charging)
-    amps = [_amps(job, count, slot) for count, slot in zip(units, slots, strict=True)]
+    units = cheapest(cells, total, _start_cost(job.case), job.case.charging)
+    amps = [_amps(job, *each) for each in zip(units, cells, slots, free, strict=True)]
     energies = _energies(job, slots, amps)
     due = min(latest_start(job.case, need, job.amps) for need in job.needs)
     short = max(0.0, job.needs[-1].kwh - reachable([replace(c, cap=10**9) for c in cells], 10**9)[-1] * unit) if reasons else 0.0
@@ -100,6 +125,11 @@ def _one(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[C
     return found, amps
 
 
+def _start_cost(case: Case) -> float:
+    """What Tesla bills for a start, also where the amps go over the wire; without a login only fewest starts count."""
+    return (START_DOLLARS if case.snapshot.commands is True and case.view.vin else 0.0) + TIE_START
+
+
 def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: float) -> tuple[list[Cell], int, tuple[Reason, ...]]:
     away = _away(job.case, slots[-1].end)
     ranks = {load: rank for rank, load in enumerate(sorted({slot.load for slot in slots if slot.load is not None}))}
@@ -111,7 +141,7 @@ def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: fl
         hi = 0 if gone else int(most * share)
         tie = TIE_LOAD * ranks.get(slot.load, 0) / max(len(ranks), 1) if slot.load is not None else 0.0
         cost = slot.value * unit + tie + TIE_LATER * index
-        fixed = max(0.0, slot.value) * OVERHEAD_KW * share * SLOT.total_seconds() / 3600
+        fixed = max(0.0, slot.value) * OVERHEAD_KW * hi / max(most, 1) * SLOT.total_seconds() / 3600
         cells.append(Cell(cost, min(hi, max(1, round(job.case.min_amps * share))), hi, 0, 10**9, fixed))
     return _with_levels(job, slots, cells, unit)
 
@@ -127,7 +157,8 @@ def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float
     for need, level in wanted.items():
         ends = [i for i, slot in enumerate(slots) if slot.end <= max(need.by - EARLY, slots[0].end)]
         last = [i for i, slot in enumerate(slots) if slot.end <= max(need.by, slots[0].end)]
-        for at in (ends[-1], last[-1]):
+        at_once = need.by <= job.case.now
+        for at in range(len(slots)) if at_once else (ends[-1], last[-1]):
             due[at] = max(due[at], min(level, reach[at]))
         reasons += _short(job, need, reach[last[-1]] * unit)
     total = max(due)
@@ -136,17 +167,19 @@ def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float
 
 def _with_care(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) -> list[Cell]:
     """Above 80 % only in the six hours before the departure, where those can hold it; not where the limit always stood at 100."""
-    above = [need for need in job.needs if need.soc > CARE_SOC and need.by > job.case.now]
-    soc = job.case.soc
-    if not above or always_full(job.case.memory.limit) or not isinstance(soc, float | int):
+    soc = job.case.level
+    if always_full(job.case.memory.limit) or isinstance(soc, Missing):
         return cells
-    need = above[0]
-    level = ceil(wall_kwh(job.case, float(soc), CARE_SOC) * MARGIN / unit)
-    late = sum(
-        cell.hi for cell, slot in zip(cells, slots, strict=True) if need.by - CARE_WITHIN <= slot.start and slot.end <= need.by - EARLY
-    )
-    cap = max(level, ceil(need.kwh * MARGIN / unit) - late, 0)
-    return [replace(cell, cap=cap) if slot.start < need.by - CARE_WITHIN else cell for cell, slot in zip(cells, slots, strict=True)]
+    before = ceil(wall_kwh(job.case, float(soc), CARE_SOC) * MARGIN / unit)  # what an earlier need took above 80 % is on board already
+    for need in job.needs:
+        level = ceil(need.kwh * MARGIN / unit)
+        if need.by > job.case.now and need.soc > CARE_SOC:
+            first, last = need.by - CARE_WITHIN, need.by - EARLY
+            late = sum(cell.hi for cell, slot in zip(cells, slots, strict=True) if first <= slot.start and slot.end <= last)
+            cap = max(before, level - late, 0)
+            cells = [replace(cell, cap=min(cell.cap, cap)) if slot.start < first else cell for cell, slot in zip(cells, slots, strict=True)]
+        before = max(before, level)
+    return cells
 
 
 def _short(job: Job, need: Need, kwh: float) -> list[Reason]:
@@ -171,11 +204,15 @@ def _share(slot: Slot, now: datetime) -> float:
     return min(1.0, max(0.0, (slot.end - now) / SLOT))
 
 
-def _amps(job: Job, units: int, slot: Slot) -> int:
-    """Units as amps: rounded up, never down, so that a started slot keeps what it promised."""
+def _amps(job: Job, units: int, cell: Cell, slot: Slot, left: int | None) -> int:
+    """Units as amps: rounded up, never down, so that a started slot keeps what it promised. All that is left of a slot is all its amps:
+    else whole units in ever shorter rests would make 16 A of 15 A and back, a paid command each time."""
     if units <= 0:
         return 0
-    return min(job.amps, max(job.case.min_amps, ceil(units / max(_share(slot, job.case.now), 1e-6) - 1e-9)))
+    most = job.amps if left is None else min(job.amps, left)
+    if units >= cell.hi:
+        return most
+    return min(most, max(job.case.min_amps, ceil(units / max(_share(slot, job.case.now), 1e-6) - 1e-9)))
 
 
 def _energies(job: Job, slots: Sequence[Slot], amps: Sequence[int]) -> list[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from statistics import median
 
 from model import SLOT, Series
 
@@ -16,6 +15,8 @@ def profile(series: Series, now: datetime, local: Callable[[datetime], datetime]
     """A function instant -> value, None where no past day has that quarter of an hour. `local` gives the owner's local time.
 
     Days of the same kind (weekday or weekend) count where there are three or more, else all days."""
+    from statistics import median  # 6 ms that a cycle within the published prices need not pay
+
     same: dict[tuple[bool, int], list[float]] = defaultdict(list)
     every: dict[int, list[float]] = defaultdict(list)
     for point in series.points:

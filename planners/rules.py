@@ -8,7 +8,7 @@ from config import Autostart
 from model import CarReading, Charging, Code, Missing, Reason, Word
 from model_memory import Origin
 from planners.case import Case
-from planners.need import needs
+from planners.need import least_soc, needs
 from planners.owner_limit import FULL_FROM
 from planners.plan import CarPlan, full_power, latest_start
 from planners.plugin import is_charging
@@ -33,6 +33,8 @@ def _unplugged(case: Case, plan: CarPlan) -> Wish | None:
         return None
     if isinstance(case.reading, Missing) and case.charger is None:
         return alone(Reason(Code.NO_READING, f"the car has not been read yet ({case.reading.why})"))
+    if isinstance(case.reading, CarReading) and case.reading.fast_charging is True:
+        return alone(Reason(Code.FAST_CHARGING, "the car is at a fast charger"))
     if isinstance(case.reading, CarReading) and case.home is False and case.reading.charging is not Charging.DISCONNECTED:
         return alone(Reason(Code.AWAY, "the car is not at home: it is left alone"))
     return alone(Reason(Code.NOT_PLUGGED_IN, "the car is not plugged in"))
@@ -49,8 +51,6 @@ def _elsewhere(case: Case, plan: CarPlan) -> Wish | None:
 def _cannot(case: Case, plan: CarPlan) -> Wish | None:
     reading = case.reading
     if not isinstance(reading, Missing):
-        if reading.fast_charging is True:
-            return alone(Reason(Code.FAST_CHARGING, "the car is at a fast charger"))
         if reading.in_service:
             return alone(Reason(Code.IN_SERVICE, "the car is in service"))
         if reading.charging is Charging.NO_POWER and case.charger is None:
@@ -93,7 +93,7 @@ def _grid_down(case: Case, plan: CarPlan) -> Wish | None:
     powerwall = case.snapshot.powerwall
     if isinstance(powerwall, Missing) or powerwall.grid_up is not False:
         return None
-    low = not isinstance(case.soc, Missing) and case.soc < case.settings.min_soc
+    low = not isinstance(case.level, Missing) and case.level < least_soc(case)
     if low and not isinstance(powerwall.soc, Missing) and powerwall.soc > 50:
         text = f"the grid is down; the car is below {case.settings.min_soc} % and the Powerwall holds {powerwall.soc:.0f} %"
         return charge(case.min_amps, Reason(Code.GRID_DOWN_LOW, text), firm=True)
@@ -101,22 +101,24 @@ def _grid_down(case: Case, plan: CarPlan) -> Wish | None:
 
 
 def _limit_raised(case: Case, plan: CarPlan) -> Wish | None:
-    if case.plug is None or not case.plug.full_power or _full(case):
+    if case.plug is None or not case.plug.full_power or case.plug.owner_stopped or _full(case):
         return None
     text = f"you raised the limit to {FULL_FROM} % or more: full power until unplugged"
     return charge(full_power(case), Reason(Code.LIMIT_RAISED, text), firm=True)
 
 
 def _below_min(case: Case, plan: CarPlan) -> Wish | None:
-    if isinstance(case.soc, Missing) or case.soc >= case.settings.min_soc:
+    least = least_soc(case)
+    if isinstance(case.level, Missing) or case.level >= least:
         return None
-    text = f"{case.soc:.0f} % is below the least you want ({case.settings.min_soc} %): now"
+    text = f"{case.level:.0f} % is below the least you want ({least:.0f} %): now"
     return charge(full_power(case), Reason(Code.BELOW_MIN_SOC, text), firm=True)
 
 
 def _storm(case: Case, plan: CarPlan) -> Wish | None:
     powerwall = case.snapshot.powerwall
-    if isinstance(powerwall, Missing) or powerwall.storm_watch is not True or _full(case):
+    stopped = case.plug is not None and case.plug.owner_stopped
+    if isinstance(powerwall, Missing) or powerwall.storm_watch is not True or stopped or _full(case):
         return None
     return charge(full_power(case), Reason(Code.STORM_WATCH, "Storm Watch: filled while the grid is up"), firm=True)
 
@@ -140,11 +142,13 @@ def _owner_stopped(case: Case, plan: CarPlan) -> Wish | None:
 
 
 def _full(case: Case) -> bool:
-    reading = case.reading
+    """At the limit that stands in the car now, or complete."""
+    reading, level = case.reading, case.level
     if isinstance(reading, Missing):
         return False
-    at_limit = not isinstance(reading.soc, Missing) and not isinstance(reading.limit_soc, Missing) and reading.soc >= reading.limit_soc
-    return reading.charging is Charging.COMPLETE or at_limit
+    if isinstance(level, Missing) or isinstance(reading.limit_soc, Missing):
+        return reading.charging is Charging.COMPLETE
+    return level >= reading.limit_soc
 
 
 def _until(case: Case) -> str:

@@ -20,6 +20,7 @@ from planners.profile import profile
 
 Lookup = Callable[[datetime], tuple[float | None, bool]]  # instant -> (value, is it a forecast of ours)
 NIGHT_FROM, NIGHT_TO = 23, 6
+USUAL_PRICE = 0.15  # per kWh; the size of what is no money
 ALERT = 1000.0  # a grid alert counts as a price above all others; never shown as money
 
 
@@ -27,12 +28,13 @@ def signal(snapshot: Snapshot, settings: Settings, until: datetime) -> tuple[tup
     """Slots from now's quarter of an hour to `until`, and which source made them. Never empty."""
     starts = slot_starts(snapshot.now, until)
     price, load, co2 = (_lookup(series, snapshot.now, settings) for series in (snapshot.prices, snapshot.load, snapshot.co2))
-    base, reason = _basis(snapshot, settings, price, load)
+    base, reason = _basis(snapshot, settings, price, load, starts)
     rows = [(start, base(start), price_of(start, price, settings), load(start), co2(start)) for start in starts]
-    worth, weights = _weigh(settings, [row[1][0] or 0.0 for row in rows], [row[3][0] for row in rows], [row[4][0] for row in rows])
+    known = [row[1][0] for row in rows]
+    worth, weights = _weigh(settings, _whole(known), [row[3][0] for row in rows], [row[4][0] for row in rows])
     slots = tuple(
-        Slot(start, start + SLOT, value, money[0], grid[0], gas[0], known[1] or money[1])
-        for value, (start, known, money, grid, gas) in zip(worth, rows, strict=True)
+        Slot(start, start + SLOT, value, money[0], grid[0], gas[0], found[0] is None or found[1] or money[1])
+        for value, (start, found, money, grid, gas) in zip(worth, rows, strict=True)
     )
     profiled = Reason(Code.PRICE_PROFILE, "later prices are not published yet: the past days' profile stands in")
     return slots, (reason, *weights, *((profiled,) if any(slot.forecast for slot in slots) else ()))
@@ -53,23 +55,40 @@ def price_of(start: datetime, price: Lookup, settings: Settings) -> tuple[float 
     return found
 
 
-def _basis(snapshot: Snapshot, settings: Settings, price: Lookup, load: Lookup) -> tuple[Lookup, Reason]:
+def _basis(snapshot: Snapshot, settings: Settings, price: Lookup, load: Lookup, starts: tuple[datetime, ...]) -> tuple[Lookup, Reason]:
     """The best source there is: what the planner minimises before weights, and the reason that names it."""
-    if price(snapshot.now)[0] is not None:
+    if not isinstance(snapshot.prices, Missing) and _tells(price, snapshot.now, starts):
         source = snapshot.prices.source
-        return price, Reason(Code.PRICES, f"prices from {source}")
-    wanted = settings.price_file is not None or bool(settings.grid_status_api_key and settings.grid_location)
-    if settings.tariff is not None and not (wanted and load(snapshot.now)[0] is not None):
+        return (lambda at: price_of(at, price, settings)), Reason(Code.PRICES, f"prices from {source}")
+    if settings.tariff is not None and not (settings.price_file is not None and _tells(load, snapshot.now, starts)):
         return (lambda at: price_of(at, price, settings)), Reason(Code.TARIFF, f"tariff {settings.tariff.name}")
-    if load(snapshot.now)[0] is not None:
-        return load, Reason(Code.LOAD_FORECAST, "no prices: the grid's load forecast stands in (low load is cheap power)")
+    if _tells(load, snapshot.now, starts):
+        text = "no prices: the grid's load forecast stands in (low load is cheap power)"
+        return _as_money(load, snapshot.now), Reason(Code.LOAD_FORECAST, text)
     return _night(settings), Reason(Code.NIGHT_CLOCK, "no prices, forecast or tariff: the night from 23:00 counts as cheaper")
+
+
+def _tells(series: Lookup, now: datetime, starts: tuple[datetime, ...]) -> bool:
+    """Is a series of use: does it know now, or at least half of what lies ahead?"""
+    return series(now)[0] is not None or sum(series(start)[0] is not None for start in starts) * 2 >= len(starts)
 
 
 def _night(settings: Settings) -> Lookup:
     def value(at: datetime) -> tuple[float | None, bool]:
         hour = at.astimezone(settings.time_zone).hour
         return (0.1 if hour >= NIGHT_FROM or hour < NIGHT_TO else 0.2), False
+
+    return value
+
+
+def _as_money(load: Lookup, now: datetime) -> Lookup:
+    """Load in the size of a price, so that the price of a start weighs against it as it does against money."""
+    day = [value for value in (load(now + SLOT * i)[0] for i in range(96)) if value is not None]
+    unit = USUAL_PRICE * len(day) / (sum(abs(value) for value in day) or 1.0)
+
+    def value(at: datetime) -> tuple[float | None, bool]:
+        found, forecast = load(at)
+        return (None if found is None else found * unit), forecast
 
     return value
 
@@ -85,7 +104,8 @@ def _lookup(series: Series | Missing, now: datetime, settings: Settings) -> Look
         index = bisect_right(starts, at) - 1
         if index >= 0 and at < series.points[index].end:
             return series.points[index].value, False
-        return (later(at), True) if at >= now else (None, False)
+        found = later(at)
+        return found, found is not None
 
     return value
 
@@ -99,24 +119,30 @@ def _weigh(
     weights = tuple(w if w is not None else wish[i] for i, w in enumerate(by_hand)) if any(w is not None for w in by_hand) else wish
     if weights[1:] == (0.0, 0.0):
         return base, ()
-    parts = [(weights[0], list(base)), (weights[1], _whole(load)), (weights[2], _whole(co2))]
-    usable = [(weight, _relative(values)) for weight, values in parts if weight > 0 and values]
+    parts = [("price", weights[0], base), ("grid load", weights[1], _mostly(load)), ("CO2 (average)", weights[2], _mostly(co2))]
+    usable = [(name, weight, _relative(values)) for name, weight, values in parts if weight > 0 and values]
+    missing = [name for name, weight, values in parts if weight > 0 and not values]
+    unknown = f"; not known: {', '.join(missing)}" if missing else ""
     if not usable:
-        return base, (Reason(Code.WEIGHTS, "neither grid load nor CO2 is known: by price alone"),)
-    size = sum(base) / len(base) or 1.0
-    total = sum(weight for weight, _ in usable)
-    worth = [size * sum(w * values[i] for w, values in usable) / total for i in range(len(base))]
-    shares = ", ".join(f"{name} {w:g}" for name, w in zip(("price", "grid load", "CO2 (average)"), weights, strict=True) if w)
-    return worth, (Reason(Code.WEIGHTS, f"weighed: {shares}"),)
+        return base, (Reason(Code.WEIGHTS, f"by price alone{unknown}"),)
+    size = sum(abs(value) for value in base) / len(base) or USUAL_PRICE
+    total = sum(weight for _, weight, _ in usable)
+    worth = [size * sum(w * values[i] for _, w, values in usable) / total for i in range(len(base))]
+    shares = ", ".join(f"{name} {w:g}" for name, w, _ in usable)
+    return worth, (Reason(Code.WEIGHTS, f"weighed: {shares}{unknown}"),)
 
 
 def _whole(values: list[float | None]) -> list[float]:
-    """The values where all or most are known (gaps take the mean); empty where the series is not there."""
+    """Gaps take the mean: an hour of which nothing is known is neither cheap nor dear."""
     known = [value for value in values if value is not None]
-    if len(known) * 2 < len(values) or not known:
-        return []
-    mean = sum(known) / len(known)
+    mean = sum(known) / max(1, len(known))
     return [mean if value is None else value for value in values]
+
+
+def _mostly(values: list[float | None]) -> list[float]:
+    """The values where half of them or more are known; empty where the series is not there."""
+    known = sum(value is not None for value in values)
+    return _whole(values) if known and known * 2 >= len(values) else []
 
 
 def _relative(values: list[float]) -> list[float]:

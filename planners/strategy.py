@@ -9,9 +9,11 @@ from datetime import datetime
 
 from config import Strategy
 from model import Code, Missing, Reason
+from model_decision import Path, PlanSlot
 from planners.bands import band
 from planners.case import Case
 from planners.hours import hours_at, next_change
+from planners.manners import now_amps
 from planners.need import goals
 from planners.plan import CarPlan, full_power
 from planners.texts import clock, money
@@ -20,6 +22,8 @@ from planners.wish import Wish, charge, wait
 
 def by_strategy(case: Case, plan: CarPlan) -> Wish:
     """The wish for now. A car that has what it needs waits, and may take the sun up to its target."""
+    if _has_target(case) and _ends_itself(case):
+        return charge(now_amps(case) or full_power(case), Reason(Code.FULL, f"{_soc(case)}: the car ends this charge by itself"))
     if _has_target(case):
         return wait(Reason(Code.FULL, f"{_soc(case)}: nothing more to charge"))
     if case.settings.strategy is Strategy.NOW:
@@ -49,14 +53,31 @@ def _planned(case: Case, plan: CarPlan) -> Wish:
     current = next((slot for slot in plan.slots if slot.start <= case.now < slot.end), None)
     if current is not None:
         price = f" at {money(current.price, currency)}" if current.price is not None else ""
-        text = f"the cheapest hours: {current.amps} A until {clock(current.end, case.now, zone)}{price}"
-        return replace(charge(current.amps, Reason(Code.PLAN_SLOT, text), current.end), sun=True)
+        amps = _held(case, plan, current)
+        text = f"the cheapest hours: {amps} A until {clock(current.end, case.now, zone)}{price}"
+        return replace(charge(amps, Reason(Code.PLAN_SLOT, text), current.end), sun=True)
     following = next((slot for slot in plan.slots if slot.start > case.now), None)
     if following is None and plan.reasons:
         return replace(wait(plan.reasons[0]), sun=True)
     if following is None:
         return replace(wait(Reason(Code.FULL, f"{_soc(case)}: nothing is due")), sun=True)
     return replace(wait(Reason(Code.WAIT, _why_wait(case, plan, following.start)), following.start), sun=True)
+
+
+def _ends_itself(case: Case) -> bool:
+    """A charge at the limit in the app: it rounds its percent, so our stop would cost the last half percent and a command."""
+    reading = case.reading
+    if isinstance(reading, Missing) or isinstance(reading.soc, Missing) or isinstance(reading.limit_soc, Missing):
+        return False
+    return case.charging and reading.soc >= reading.limit_soc
+
+
+def _held(case: Case, plan: CarPlan, current: PlanSlot) -> int:
+    """The last slot may need fewer amps; where the car is alone and ends by itself at its limit, no command is worth that."""
+    amps, last = now_amps(case), current is plan.slots[-1]
+    alone = len(case.snapshot.cars) == 1 and case.path is Path.CAR and case.charging
+    at_limit = not isinstance(case.limit, Missing) and goals(case)[1] >= case.limit
+    return min(amps, full_power(case)) if alone and last and at_limit and amps is not None and amps > current.amps else current.amps
 
 
 def _why_wait(case: Case, plan: CarPlan, start: datetime) -> str:

@@ -52,22 +52,17 @@ def waiting_amps(case: Case) -> int:
     return 0 if case.charger is not None and case.charger.can_stop else case.min_amps
 
 
-def cannot_wait(case: Case) -> bool:
-    """Protocol 2 without a login: its least amps flow whatever is planned."""
-    return case.charger is not None and not case.charger.can_stop and not (case.snapshot.commands is True and case.view.vin)
-
-
 def _steps(car: Settled) -> Iterator[Step]:
     case, wish, now = car.case, car.wish, car.case.now
     end = now + AHEAD
     codes = tuple(reason.code for reason in wish.reasons[:2])
-    if wish.action is Action.NONE or wish.firm:
-        amps = full_power(case) if wish.action is Action.NONE else (wish.amps if wish.action is Action.CHARGE else waiting_amps(case))
-        yield Step(min(end, wish.until or end), amps, codes)
+    if wish.action is Action.NONE:
+        yield Step(end, full_power(case), codes)
         return
     until = min(end, wish.until or end)
     yield Step(until, wish.amps if wish.action is Action.CHARGE else waiting_amps(case), codes)
-    yield from _planned(car, until, end)
+    if wish.until is not None or not wish.firm:
+        yield from _planned(car, until, end)
 
 
 def _planned(car: Settled, after: datetime, end: datetime) -> Iterator[Step]:

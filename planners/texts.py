@@ -11,10 +11,10 @@ def clock(at: datetime, now: datetime, zone: tzinfo) -> str:
     return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%a %H:%M}"
 
 
-def money(amount: float, currency: str) -> str:
+def money(amount: float, currency: str, digits: int = 2) -> str:
     """`$1.23` for dollars, `1.23 EUR` for the rest; a negative amount keeps its sign in front."""
     sign = "-" if amount < 0 else ""
-    return f"{sign}${abs(amount):.2f}" if currency == "USD" else f"{amount:.2f} {currency}"
+    return f"{sign}${abs(amount):.{digits}f}" if currency == "USD" else f"{amount:.{digits}f} {currency}"
 
 
 def age(seconds: float) -> str:

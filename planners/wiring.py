@@ -20,6 +20,8 @@ def match(snapshot: Snapshot, settings: Settings, view: CarView) -> Charger | No
         if settings.twc_id and charger.id.upper() == settings.twc_id.upper() and charger.vin in (None, view.vin):
             return charger
     occupied = [charger for charger in chargers if charger.plugged is True and charger.vin is None]
+    if not view.vin:
+        return occupied[0] if occupied else None  # a car without a name stands for the connector
     plugged = [car.vin for car in snapshot.cars if _is_plugged(snapshot.memory.car(car.vin))]
     return occupied[0] if len(occupied) == 1 and plugged == [view.vin] else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from .fleet import Fleet
@@ -11,6 +12,8 @@ from .gridstatus_server import GridStatusServer, Market
 from .house import World
 from .powerwall_server import PowerwallServer
 from .shelly_server import ShellyServer
+
+NOTHING: Mapping[str, str] = {}
 
 
 class Network:
@@ -36,8 +39,9 @@ class Network:
         for server in (self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus):
             server.close()
 
-    def env(self, state_dir: Path) -> dict[str, str]:
-        """Settings for this house, by option name. State goes below `state_dir`, where the tariff file is written too."""
+    def env(self, state_dir: Path, more: Mapping[str, str] = NOTHING) -> dict[str, str]:
+        """Settings for this house, by option name. State goes below `state_dir`, where the tariff file is written too. `more` is added
+        or stands instead; an empty text is the default, as for TARIFF where the day-ahead prices are the bill."""
         state_dir.mkdir(parents=True, exist_ok=True)
         tariff = state_dir / "tariff.toml"
         tariff.write_text(self.world.spec.tou.toml(), encoding="utf-8")
@@ -50,11 +54,11 @@ class Network:
             "MAIN_BREAKER_AMPS": f"{self.world.spec.main_breaker_amps:.0f}",
             "TARIFF": str(tariff),
         }
-        return {**settings, **self._car(), **self._meters(), **self._grid()}
+        return {**settings, **self._car(), **self._meters(), **self._grid(), **more}
 
-    def write_env(self, path: Path) -> None:
+    def write_env(self, path: Path, more: Mapping[str, str] = NOTHING) -> None:
         """The same as a .env file, readable by its owner only as a real one should be; state goes into a folder beside it."""
-        lines = [f"{name}={value}" for name, value in self.env(state_beside(path)).items()]
+        lines = [f"{name}={value}" for name, value in self.env(state_beside(path), more).items()]
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write("\n".join(["# A simulated house: nothing here is real.", *lines, ""]))
 

@@ -98,7 +98,7 @@ def test_what_is_in_order_is_taken(tmp_path: Path, text: str) -> None:
             "CHARGE_HOURS=mon 22:00-06:30@24, sun 22:00-06:30@24",
         ),
         ("chargeNowAmps=16", "override charge-now"),
-        ("TWC_PORT=/dev/ttyUSB0", "RS-485"),
+        ("rs485port=/dev/ttyUSB0", "TWC_PORT="),
     ],
 )
 def test_an_old_name_is_answered_with_the_line_to_paste(tmp_path: Path, line: str, paste: str) -> None:

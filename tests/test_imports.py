@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "twc": {"twc"},
     "cycle": CYCLE,
     "simulator": CYCLE | {"twc", "simulator"},
-    "twc_daemon": BASE | {"state", "twc"},
+    "twc_daemon": BASE | {"state", "twc", "twc_daemon"},
     "scheduler": CYCLE | {"simulator"},  # lazily, for backtests
     "monitor": CYCLE,
     "app": CYCLE,
@@ -39,8 +39,9 @@ def group(module: str) -> str | None:
     top = module.partition(".")[0]
     if top in (*GROUPS, *ENTRIES):
         return top
-    prefix = top.partition("_")[0]
-    return prefix if prefix in TOP_LEVEL_GROUPS and (ROOT / f"{top}.py").exists() else None
+    entry = next((name for name in ENTRIES if top.startswith(f"{name}_")), None)
+    prefix = entry or top.partition("_")[0]
+    return prefix if prefix in (*TOP_LEVEL_GROUPS, *ENTRIES) and (ROOT / f"{top}.py").exists() else None
 
 
 def imported(tree: ast.AST, package: str) -> Iterator[str]:

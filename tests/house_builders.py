@@ -1,0 +1,276 @@
+"""Random houses, owners and faults for the laws, and the life that they lead with Ampshift, one cycle after the other.
+
+A history is drawn from one seed. Everything that a law may ask is noted beside the cycle that it belongs to: what was seen, decided and
+sent, and what was really so in the world at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from config import Autostart, GridIso, MonitorType, PowerwallPriority, Prefer, Secret, Settings, Strategy, Wake
+from config_parsers import charge_hours, departures
+from config_tariff import parse_tariff
+from cycle.one import Cycle, run
+from model import Charging, Override, Overrides, Word
+from model_memory import Memory
+from simulator import faults
+from simulator.account import ApiCall
+from simulator.car import Car
+from simulator.house import HOME, HouseSpec, World
+from simulator.houses import BLUE, RED, ZONE
+from simulator.memory_house import MemoryHouse, MemoryJournal
+from simulator.owner import Act
+
+START = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)  # midnight in California, a Monday
+TOKEN = "token-that-nobody-may-see"
+PASSWORD = "password-that-nobody-may-see"
+KEY = "key-that-nobody-may-see"
+SECRETS = (TOKEN, PASSWORD, KEY)
+BASE = Settings()
+
+
+def settings_for(world: World, **changes: object) -> Settings:
+    """Settings as the owner of `world` would have them; `changes` by field."""
+    known = replace(
+        BASE,
+        time_zone=ZONE,
+        tesla_api_url="http://127.0.0.1:9",
+        tesla_command_url="http://127.0.0.1:9",
+        tesla_access_token=Secret(TOKEN),
+        tesla_home_address=HOME,
+        charger_max_amps=world.circuit.amps,
+        battery_kwh=75.0,
+        powerwall_password=Secret(PASSWORD),
+        grid_status_api_key=Secret(KEY),
+        twc_breaker_amps=int(world.circuit.breaker.amps) if len(world.cars) > 1 else None,
+    )
+    if world.battery is not None:
+        known = replace(known, powerwall_url="https://127.0.0.1:9")
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+def random_world(rng: Random, start: datetime = START) -> World:
+    """One or two cars, with or without sun and Powerwall, on a circuit of 30 to 100 A."""
+    cars = [BLUE] if rng.random() < 0.65 else [BLUE, RED]
+    cars = [
+        replace(
+            car,
+            battery_kwh=rng.choice((50.0, 60.0, 75.0, 100.0)),
+            max_amps=rng.choice((16, 32, 40, 48)),
+            wake_s=rng.choice((0.0, 30.0, None, 400.0)),
+        )
+        for car in cars
+    ]
+    spec = HouseSpec(
+        zone=ZONE,
+        home=HOME,
+        breaker_amps=rng.choice((30.0, 40.0, 60.0, 100.0)),
+        solar_kw=rng.choice((0.0, 4.0, 9.0)),
+        powerwalls=rng.choice((0, 0, 1, 2)),
+    )
+    world = World(spec, cars, start)
+    for car in world.cars.values():
+        car.soc = rng.uniform(8, 70)
+        car.limit_soc = rng.choice((70, 80, 80, 90, 100))
+        car.schedules = {0: rng.randrange(0, 1440, 15)} if rng.random() < 0.15 else {}
+    return world
+
+
+def random_settings(rng: Random, world: World, **changes: object) -> Settings:
+    """Wishes, strategies and sources as they come."""
+    ready = rng.choice((None, None, 50, 60, 80))
+    drawn: dict[str, object] = {
+        "strategy": rng.choice((*[Strategy.OPTIMAL] * 5, *Strategy)),
+        "target_soc": rng.choice((None, None, 60, 80, 90)),
+        "ready_soc": ready,
+        "min_soc": rng.choice((0, 20, 30)),
+        "departure_time": departures(rng.choice(("07:30", "mon-fri 06:45, sat-sun 10:00", "none", "mon-fri 07:30", "09:00"))),
+        "autostart": rng.choice((*[Autostart.MANAGE] * 5, Autostart.LEAVE)),
+        "solar_charging": rng.random() < 0.7,
+        "prefer": rng.choice(tuple(Prefer)),
+        "powerwall_priority": rng.choice(tuple(PowerwallPriority)),
+        "charge_hours": (charge_hours("22:00-06:00@24"),) if rng.random() < 0.5 else (),
+        "wake": rng.choice((Wake.PLUGGED, Wake.PLUGGED, Wake.PLUGGED, Wake.NEVER)),
+        "cycle_minutes": rng.choice((5, 10, 15)),
+        "tesla_budget_dollars": rng.choice((0.02, 0.1, 0.4, 9.0, 9.0, 9.0, 9.0)),
+        "grid_iso": rng.choice((None, GridIso.CAISO)),
+        "tariff": rng.choice((None, parse_tariff("flat:0.2", Path()), parse_tariff("free-nights:21:00-06:00@0.24", Path()))),
+        "energy_monitor_type": rng.choice((MonitorType.NONE, MonitorType.SHELLY_EM)),
+        "energy_monitor_url": "http://127.0.0.1:9",
+        "wall_connector_url": rng.choice((None, "http://127.0.0.1:9")) if len(world.cars) == 1 else None,
+        "main_breaker_amps": rng.choice((None, 100, 200)),
+        "deadband_amps": rng.choice((0, 1, 2)),
+    }
+    return settings_for(world, **(drawn | changes))
+
+
+WHIMS: tuple[tuple[str, float | str | None], ...] = (
+    ("start", None),
+    ("start", None),
+    ("stop", None),
+    ("slider", 60),
+    ("slider", 80),
+    ("slider", 100),
+    ("amps", 8),
+    ("amps", 24),
+    ("amps", 48),
+    ("climate", 2500),
+    ("climate", 0),
+    ("unplug", None),
+    ("plug", None),
+    ("schedule", 150),
+    ("schedule", None),
+    ("override", "charge-now"),
+    ("override", "stop"),
+    ("override", "hands-off"),
+    ("override", "auto"),
+)
+
+
+def busy_life(rng: Random, start: datetime, days: float, vin: str) -> tuple[Act, ...]:
+    """Plugged in most of the time, away for some hours each day (now and then at a Supercharger), and a whim every few hours."""
+    acts = [Act(start + timedelta(minutes=rng.randrange(0, 90)), "plug", None, vin)]
+    at = start + timedelta(hours=rng.uniform(3, 14))
+    while at < start + timedelta(days=days):
+        km = rng.choice((5.0, 20.0, 60.0, 120.0))
+        back = at + timedelta(hours=km / 60 + rng.uniform(0.2, 6))
+        acts += [Act(at, "leave", km, vin), Act(back, "drive", km, vin)]
+        if rng.random() < 0.3:
+            acts.append(Act(at + timedelta(hours=km / 60 + 0.05), "supercharge", None, vin))
+        home = back + timedelta(hours=km / 60, minutes=rng.randrange(1, 40))
+        acts.append(Act(home, "plug", None, vin))
+        at = home + timedelta(hours=rng.uniform(4, 18))
+    whim = start + timedelta(hours=rng.expovariate(0.3))
+    while whim < start + timedelta(days=days):
+        acts.append(Act(whim, *rng.choice(WHIMS), vin))
+        whim += timedelta(hours=rng.expovariate(0.3))
+    return tuple(sorted(acts, key=lambda act: act.at))
+
+
+FAULTS = (
+    faults.ASLEEP_408,
+    faults.ILL_500,
+    faults.BUSY_503,
+    faults.HANG,
+    faults.DROP_BEFORE,
+    faults.DROP_AFTER,
+    faults.CUT,
+    faults.GARBAGE,
+    faults.too_many(90),
+)
+PATHS = ("vehicle_data", "command/charge_start", "command/charge_stop", "command/set_charging_amps", "wake_up", "vehicles", "command")
+DEVICES = ("powerwall", "meter", "wall connector", "gridstatus", "fleet")
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """One car as it really was when the cycle looked."""
+
+    word: Charging
+    at_home: bool
+    driving: bool
+    plugged: bool
+    fast: bool
+    awake: bool
+    soc: float
+    limit_soc: int
+    request_amps: int
+    wall_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One cycle: what was so, what was decided, and what reached the simulated Tesla in it."""
+
+    now: datetime
+    truth: dict[str, Truth]
+    before: Memory
+    cycle: Cycle
+    after: Memory
+    calls: tuple[ApiCall, ...]
+    dollars: float  # Tesla's own count since the month began
+
+
+@dataclass(slots=True)
+class History:
+    """A life. `seed` draws it again."""
+
+    seed: int
+    world: World
+    house: MemoryHouse
+    steps: list[Step] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"the history of seed {self.seed}"
+
+    @property
+    def settings(self) -> Settings:
+        return self.house.settings
+
+
+def truth(car: Car) -> Truth:
+    return Truth(
+        car.word, car.at_home, car.driving, car.plugged, car.fast, car.awake, car.soc, car.limit_soc, car.request_amps, car.wall_w
+    )
+
+
+def say(house: MemoryHouse, heard: int) -> int:
+    """Carries the owner's words since number `heard` to Ampshift, as override.json would; gives how many there are now."""
+    for act in house.world.words[heard:]:
+        others = tuple(one for one in house.overrides.words if one.vin != act.vin)
+        if act.value == "auto":
+            house.overrides = Overrides(others)
+        else:
+            house.overrides = Overrides((*others, Override(act.vin or None, Word(str(act.value)), None, None, act.at)))
+    return len(house.world.words)
+
+
+def live(history: History, journal: MemoryJournal, until: datetime, disturb: Callable[[datetime], None] = lambda _now: None) -> None:
+    """Cycles every CYCLE_MINUTES to `until`; `disturb` is called before each."""
+    world, house = history.world, history.house
+    now, heard = world.now, 0
+    while now < until:
+        world.advance(now)
+        heard = say(house, heard)
+        disturb(now)
+        seen = {vin: truth(car) for vin, car in world.cars.items()}
+        before, calls = journal.memory, len(world.account.calls)
+        cycle = run(house, journal, house.settings, now)
+        history.steps.append(
+            Step(now, seen, before, cycle, journal.memory, tuple(world.account.calls[calls:]), world.account.dollars)
+        )
+        now += timedelta(minutes=house.settings.cycle_minutes)
+
+
+def random_history(seed: int, days: float = 2.0, **changes: object) -> History:
+    """A random house with a random owner; faults come and go, devices are switched off and on, the grid fails now and then."""
+    rng = Random(seed)
+    world = random_world(rng)
+    house = MemoryHouse(world, random_settings(rng, world, **changes))
+    for vin in world.cars:
+        world.follow(busy_life(rng, START, days, vin))
+    if rng.random() < 0.3:
+        down = START + timedelta(hours=rng.uniform(2, 40))
+        world.follow([Act(down, "grid", 0), Act(down + timedelta(hours=rng.uniform(0.5, 6)), "grid", 1)])
+    illness = rng.choice((0.0, 0.03, 0.12))
+
+    def disturb(_now: datetime) -> None:
+        if rng.random() < illness:
+            world.faults["fleet"].next(rng.randrange(1, 4), rng.choice(FAULTS), rng.choice(PATHS))
+        if rng.random() < illness:
+            house.down = set() if house.down else {rng.choice(DEVICES)}
+
+    history = History(seed, world, house)
+    live(history, MemoryJournal(), START + timedelta(days=days), disturb)
+    return history
+
+
+@cache
+def histories(count: int) -> tuple[History, ...]:
+    """The lives that most laws are judged by: drawn once for all of them."""
+    return tuple(random_history(seed) for seed in range(count))

@@ -1,0 +1,130 @@
+"""What charger.json tells: each connector in words and figures, and the alarms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from twc.link import ADDRESSED, HOLDING, Link
+from twc.messages import Plugged, SlaveState
+from twc.reserve import reserve, total
+from twc.speak import FOREIGN_S
+from twc.values import Master, Slave
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerRow:
+    """One connector, as charger.json names it."""
+
+    id: str
+    protocol: int
+    rated_amps: int
+    min_amps: int
+    offered_amps: int
+    actual_amps: float
+    reserved_amps: int
+    can_stop: bool
+    plugged: bool | None
+    state: str
+    since: datetime
+    vin: str | None
+    energy: int | None
+    volts: float | None
+    alarms: tuple[str, ...]
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`link`: up when a connector answers."""
+
+    link: str
+    chargers: tuple[ChargerRow, ...]
+    alarms: tuple[str, ...]
+    counters: dict[str, int]
+
+
+def report(master: Master, now: float, utc: datetime) -> Report:
+    """The whole bus at this moment."""
+    rows = tuple(_row(slave, now, utc) for slave in master.slaves if slave.link is not Link.LOST)
+    up = any(slave.link is Link.LINKED for slave in master.slaves)
+    noise, counted = master.deframer.noise, master.counters
+    counters = {
+        "frames": counted.frames,
+        "heartbeats": counted.heartbeats,
+        "answers": counted.answers,
+        "late_heartbeats": counted.late,
+        "foreign": counted.foreign,
+        "echoes": counted.echoes,
+        "id_clashes": counted.clashes,
+        "bad_checksum": noise.checksum,
+        "bad_length": noise.length,
+        "bad_escape": noise.escape,
+        "overrun": noise.overrun,
+    }
+    return Report("up" if up else "down", rows, alarms(master, now), counters)
+
+
+def alarms(master: Master, now: float) -> tuple[str, ...]:
+    """What the owner must know about the bus as a whole."""
+    out = []
+    if now < master.foreign_at + FOREIGN_S:
+        out.append("a second master is on the bus: set every Wall Connector but none to F, nothing is offered until it is gone")
+    if now < master.trouble_at + 10.0:
+        out.append(f"{total(master.slaves)} A may flow on a circuit of {master.options.circuit} A: all connectors are at their minimum")
+    if any(slave.link is Link.REFUSED for slave in master.slaves):
+        out.append("a fourth Wall Connector is on the bus: it is refused, three are the most")
+    return tuple(out)
+
+
+def slave_alarms(slave: Slave, now: float) -> tuple[str, ...]:
+    out = []
+    if slave.status is not None and slave.status.state == SlaveState.ERROR:
+        out.append("the connector reports an error" + (f" while {slave.draw:.1f} A flow" if slave.draw >= 1 else ""))
+    if slave.link is Link.MUTE:
+        out.append("the connector does not answer")
+    if slave.over_since is not None and now >= slave.over_since:
+        out.append("more current flows than the ceiling allows: protocol 2 does not go below 6 A")
+    return tuple(out)
+
+
+def vin_of(slave: Slave) -> str | None:
+    """The car's VIN once all 17 characters are there."""
+    vin = "".join(slave.vin_parts)
+    return vin if len(vin) == 17 else None
+
+
+def _row(slave: Slave, now: float, utc: datetime) -> ChargerRow:
+    plugged = {Plugged.YES: True, Plugged.NO: False, Plugged.UNKNOWN: None}[slave.plugged]
+    volts = None if slave.energy is None or not slave.energy.volts[0] else float(slave.energy.volts[0])
+    return ChargerRow(
+        id=slave.name,
+        protocol=slave.protocol,
+        rated_amps=slave.max_amps,
+        min_amps=slave.minimum,
+        offered_amps=slave.offer.amps if slave.offer is not None and slave.link in HOLDING else 0,
+        actual_amps=slave.draw,
+        reserved_amps=reserve(slave),
+        can_stop=slave.protocol == 1,
+        plugged=plugged,
+        state=state_name(slave),
+        since=_ago(utc, now - slave.state_since),
+        vin=vin_of(slave),
+        energy=slave.energy.counter if slave.energy is not None else None,
+        volts=volts,
+        alarms=slave_alarms(slave, now),
+        last_seen=_ago(utc, now - slave.heard_at),
+    )
+
+
+def _ago(utc: datetime, seconds: float) -> datetime:
+    """That many seconds ago; now, where it never was."""
+    return utc - timedelta(seconds=max(0.0, seconds)) if seconds != float("inf") else utc
+
+
+def state_name(slave: Slave) -> str:
+    """The slave's state in a word, or that of the link where there is none."""
+    if slave.link not in ADDRESSED or slave.status is None:
+        return slave.link.value
+    known = SlaveState._value2member_map_
+    return SlaveState(slave.status.state).name.lower() if slave.status.state in known else f"state {slave.status.state:02X}"

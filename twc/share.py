@@ -1,0 +1,127 @@
+"""Who gets how much: the target's steps over the connectors by id, priority and fair share, in whole amps. Pure.
+
+Each wish lies within the connector's own limits; below its minimum it is 0. First all that ask get their minimum, by priority, cars that
+draw before connectors that stand idle: an offer of 0 at the plug makes some Teslas latch. Then the cars that draw are filled, by priority,
+in equal shares; what they leave is offered to the idle ones. A protocol 2 unit ignores 0 and takes 6 A, so those are set aside first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from twc.link import ADDRESSED, HOLDING, Link
+from twc.messages import Plugged, SlaveState
+from twc.reserve import FLOOR_P2, reserve
+from twc.values import Ceiling, Master, Options, Slave, Target, Want
+
+NEWCOMER_S = 60.0  # plugged in at 0 A, some Teslas latch until they are plugged in again
+DRAWS_S = 60.0  # a pause shorter than this is no end: shares should not swing
+LAST_PRIORITY = 9
+
+
+def shares(master: Master, target: Target | None, ceiling: Ceiling, now: float) -> dict[int, int]:
+    """Amps for each slave (by id) that is addressed or can be greeted."""
+    slaves = _counted(master)
+    asked = {slave.id: _asked(slave, target, master.options, now) for slave in slaves}
+    rank = {slave.id: (priority(slave, target), not draws(slave, now)) for slave in slaves}
+    ordered = sorted(slaves, key=lambda slave: (*rank[slave.id], slave.id))
+    left = most_for_all(master, target, ceiling) - sum(FLOOR_P2 for slave in slaves if takes_minimum(slave))
+    left -= sum(reserve(slave) for slave in master.slaves if slave.link is Link.MUTE)
+    given, left = _minima(ordered, asked, left)
+    for _, group in groupby(sorted(ordered, key=lambda one: rank[one.id][::-1]), key=lambda one: rank[one.id]):
+        left = _filled(given, [slave for slave in group if given[slave.id]], asked, left)
+    return given
+
+
+def most_for_all(master: Master, target: Target | None, ceiling: Ceiling) -> int:
+    """Amps for all connectors together: circuit, the target's own limit, and the guard's ceiling (law 3)."""
+    limits = [master.options.circuit]
+    if target is not None and target.site_amps > 0:
+        limits.append(target.site_amps)
+    guard = ceiling_amps(master, ceiling)
+    return min(limits if guard is None else [*limits, guard])
+
+
+def ceiling_amps(master: Master, ceiling: Ceiling) -> int | None:
+    """The ceiling that counts. Without a fresh one, where a guard is on: the smaller of the last one and failsafe x greeted connectors that
+    may have a car. Losing the ceiling never raises an offer."""
+    if ceiling.fresh or not master.options.guarded:
+        return ceiling.amps if ceiling.fresh else None
+    cars = sum(slave.link in HOLDING and slave.plugged is not Plugged.NO for slave in master.slaves)
+    return min([master.options.failsafe * cars, *(last for last in (master.ceiling, ceiling.amps) if last is not None)])
+
+
+def takes_minimum(slave: Slave) -> bool:
+    """A protocol 2 unit that may have a car takes its 6 A whatever is offered."""
+    return slave.protocol == 2 and slave.plugged is not Plugged.NO
+
+
+def draws(slave: Slave, now: float) -> bool:
+    """Is there a car that takes current, or is about to?"""
+    return now < slave.drew_at + DRAWS_S or (slave.status is not None and slave.status.state == SlaveState.STARTING)
+
+
+def cap(slave: Slave, options: Options) -> int:
+    """The most for one connector: TWC_MAX_AMPS and what its own link-ready says."""
+    return min(options.most, slave.max_amps)
+
+
+def want_for(slave: Slave, target: Target | None) -> Want | None:
+    """The entry of this connector, else that of all others."""
+    if target is None:
+        return None
+    own = next((want for want in target.wants if want.id.upper() == slave.name), None)
+    return own or next((want for want in target.wants if want.id == "*"), None)
+
+
+def priority(slave: Slave, target: Target | None) -> int:
+    want = want_for(slave, target)
+    return want.priority if want is not None else LAST_PRIORITY
+
+
+def over(slaves: Iterable[Slave], most: int) -> float:
+    """A by which the measured draw of all lies above `most`."""
+    return max(0.0, sum(slave.draw for slave in slaves) - most)
+
+
+def _counted(master: Master) -> list[Slave]:
+    """All that are addressed, and of those that wait to be greeted the ones for whom the circuit has room at all."""
+    slaves = [slave for slave in master.slaves if slave.link in ADDRESSED]
+    for slave in (one for one in master.slaves if one.link is Link.HEARD):
+        if sum(FLOOR_P2 for one in (*slaves, slave) if one.protocol == 2) <= master.options.circuit:
+            slaves.append(slave)
+    return slaves
+
+
+def _asked(slave: Slave, target: Target | None, options: Options, now: float) -> int:
+    want = want_for(slave, target)
+    step = next((step for step in want.steps if step.until_at > now), None) if want is not None else None
+    amps = step.amps if step is not None else options.failsafe
+    if now < slave.plugged_at + NEWCOMER_S:
+        amps = slave.minimum
+    amps = min(amps, cap(slave, options))
+    return amps if amps >= slave.minimum else 0
+
+
+def _minima(ordered: Sequence[Slave], asked: Mapping[int, int], left: int) -> tuple[dict[int, int], int]:
+    """The minimum for each that asks, as far as it reaches. Those of protocol 2 with a car are paid for already."""
+    given = {slave.id: 0 for slave in ordered}
+    for slave in ordered:
+        price = 0 if takes_minimum(slave) else slave.minimum
+        if asked[slave.id] > 0 and 0 <= left - price:
+            given[slave.id] = slave.minimum
+            left -= price
+    return given, left
+
+
+def _filled(given: dict[int, int], group: Sequence[Slave], asked: Mapping[int, int], left: int) -> int:
+    """One amp after the other to whoever of `group` has least, written into `given`. Gives what is left."""
+    while left > 0:
+        hungry = [slave for slave in group if given[slave.id] < asked[slave.id]]
+        if not hungry:
+            break
+        poorest = min(hungry, key=lambda slave: (given[slave.id], slave.id))
+        given[poorest.id] += 1
+        left -= 1
+    return left
