@@ -67,7 +67,7 @@ def test_a_cycle_leaves_a_row_of_each_kind(history: History) -> None:
     sent = (Sent(VIN, CommandKind.AMPS, 16, Outcome.DONE, 0.001),)
     history.record_cycle(decision(), snapshot(prices=prices(0.12)), sent)
     at = int(NOW.timestamp())
-    assert rows(history.path, "readings") == [(at, VIN, "Stopped", 50.0, 80, None, None)]
+    assert rows(history.path, "readings") == [(at, VIN, "Stopped", 50.0, 80, None, None, None)]
     assert rows(history.path, "decisions") == [(at, VIN, "wait", 0, "WAIT", 0.12)]
     assert rows(history.path, "house") == [(at, 1500.0, 0.0, 0.0, 1500.0, 55.0)]
     assert rows(history.path, "prices") == [(at, at + 3600, 0.12, "grid")]
@@ -90,6 +90,28 @@ def test_what_is_missing_is_null_and_no_row_of_its_own(history: History) -> None
     assert rows(history.path, "readings") == []
     assert rows(history.path, "decisions")[0][-1] is None
     assert [row[1:] for row in rows(history.path, "house")] == [(230.0, None, None, None, None), (240.0, None, None, None, None)]
+
+
+def charging(history: History, hours: int, added_kwh: float, price: float | None) -> None:
+    """One cycle so many hours on, in which the car's own counter stands at `added_kwh`."""
+    at = NOW + hours * HOUR
+    view = car_view(at)
+    assert isinstance(view.reading, CarReading)
+    history.record_cycle(
+        decision(at, price=price), snapshot(cars=(replace(view, reading=replace(view.reading, energy_added_kwh=added_kwh)),)), ()
+    )
+
+
+def test_what_was_charged_is_the_rise_of_the_counter_at_the_price_of_its_hour(history: History) -> None:
+    for hours, added, price in ((0, 0.0, 0.10), (1, 4.0, 0.10), (2, 6.0, 0.30), (3, 1.0, 0.30), (4, 2.0, 0.30)):
+        charging(history, hours, added, price)  # the fall from 6 to 1 kWh is a new session
+    assert history.charged(NOW, NOW + 10 * HOUR) == (pytest.approx(7.0), pytest.approx(4 * 0.10 + 2 * 0.30 + 1 * 0.30))
+
+
+def test_without_a_price_the_energy_is_known_and_the_money_is_not(history: History) -> None:
+    charging(history, 0, 0.0, None)
+    charging(history, 1, 4.0, None)
+    assert history.charged(NOW, NOW + 10 * HOUR) == (pytest.approx(4.0), None)
 
 
 def test_prices_are_given_for_a_half_open_span(history: History) -> None:
