@@ -43,8 +43,16 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing more to say
-        return 0
+        return _mute(0)  # the reader went away: nothing more to say
+    except OSError as error:  # of state files it is a StateError
+        print(f"Cannot write {error.filename or 'the output'}: {error.strerror or error}.", file=sys.stderr)
+        return _mute(1)
+
+
+def _mute(code: int) -> int:
+    """What is still in the buffer must not fail once more when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def _command(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ minimum off    MIN_OFF_MINUTES between our stop and our next start
 starts         at most 6 for sun and price in one plug-in
 ramp           the sun raises by at most 8 A a cycle
 deadband       no paid command for less than DEADBAND_AMPS
+plan           its amps change at most once in a quarter of an hour: an old reading moves them at each look
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from model import Code, Missing, Reason
-from model_decision import Action
+from model import SLOT, Code, Missing, Reason
+from model_decision import Action, Path
+from model_memory import CommandKind
 from planners.case import Case
 from planners.texts import clock
 from planners.wish import Wish, charge, wait
@@ -87,4 +89,15 @@ def _deadband(case: Case, wish: Wish) -> Wish | None:
     return replace(wish, amps=before).because(Reason(Code.DEADBAND, f"{wish.amps} A is too near to {before} A for a command"))
 
 
-MANNERS: tuple[Callable[[Case, Wish], Wish | None], ...] = (_min_on, _min_off, _starts, _ramp, _deadband)
+def _plan_amps(case: Case, wish: Wish) -> Wish | None:
+    before, slot = now_amps(case), case.now - timedelta(seconds=case.now.timestamp() % SLOT.total_seconds())
+    if case.path is not Path.CAR or not case.charging or before is None or wish.reasons[0].code is not Code.PLAN_SLOT:
+        return None
+    fresh = any(i.kind in (CommandKind.AMPS, CommandKind.START) and i.at >= slot for i in case.memory.intents)
+    if not fresh or wish.amps == before or before < case.min_amps:
+        return None
+    text = f"{before} A were set in this quarter of an hour: {wish.amps} A can wait"
+    return replace(wish, amps=before).because(Reason(Code.DEADBAND, text))
+
+
+MANNERS: tuple[Callable[[Case, Wish], Wish | None], ...] = (_min_on, _min_off, _starts, _ramp, _deadband, _plan_amps)

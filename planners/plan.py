@@ -31,7 +31,8 @@ TIE_START, TIE_LOAD, TIE_LATER = 1e-4, 1e-8, 1e-13  # per start, unit, unit and 
 
 @dataclass(frozen=True, slots=True)
 class CarPlan:
-    """`slots`: merged intervals with their amps; `latest_start`: the net; `shortfall_kwh`: what physics does not allow."""
+    """`slots`: merged intervals with their amps; `latest_start`: the net; `shortfall_kwh`: what physics does not allow, at the worst of
+    its deadlines; `weighed`: the energies at what they count as, also where no price is known."""
 
     slots: tuple[PlanSlot, ...] = ()
     reasons: tuple[Reason, ...] = ()
@@ -39,6 +40,7 @@ class CarPlan:
     cost: float | None = None
     cost_if_now: float | None = None
     shortfall_kwh: float = 0.0
+    weighed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def plan(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tup
     """One plan per job, in their order. `circuit`: amps that all of them together may draw; None: each has its own."""
     orders = list(permutations(range(len(jobs)))) if 1 < len(jobs) <= 4 and circuit is not None else [tuple(range(len(jobs)))]
     results = [_place(jobs, slots, circuit, order) for order in orders]
-    return min(results, key=lambda plans: (round(sum(p.shortfall_kwh for p in plans), 3), sum(p.cost or 0.0 for p in plans)))
+    return min(results, key=lambda plans: (round(sum(p.shortfall_kwh for p in plans), 3), sum(p.weighed for p in plans)))
 
 
 def latest_start(case: Case, need: Need, amps: int) -> datetime:
@@ -108,12 +110,12 @@ def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         text = f"{most} A is less than the {job.case.min_amps} A that the car needs to charge"
         return CarPlan(reasons=(Reason(Code.BELOW_MINIMUM, text), why)), [0] * len(slots)
     unit = expected_kw(job.case, 1) * SLOT.total_seconds() / 3600
-    cells, total, reasons = _cells(job, slots, free, unit)
+    cells, reasons, short = _cells(job, slots, free, unit)
+    total = max(cell.due for cell in cells)
     units = cheapest(cells, total, _start_cost(job.case), job.case.charging)
     amps = [_amps(job, *each) for each in zip(units, cells, slots, free, strict=True)]
     energies = _energies(job, slots, amps)
     due = min(latest_start(job.case, need, job.amps) for need in job.needs)
-    short = max(0.0, job.needs[-1].kwh - reachable([replace(c, cap=10**9) for c in cells], 10**9)[-1] * unit) if reasons else 0.0
     found = CarPlan(
         slots=_merged(job.case, slots, amps, energies),
         reasons=reasons,
@@ -121,6 +123,7 @@ def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         cost=_cost(slots, energies),
         cost_if_now=_cost(slots, _energies(job, slots, [job.amps] * len(slots))),
         shortfall_kwh=short,
+        weighed=sum(slot.value * kwh for slot, kwh in zip(slots, energies, strict=True)),
     )
     return found, amps
 
@@ -130,7 +133,7 @@ def _start_cost(case: Case) -> float:
     return (START_DOLLARS if case.snapshot.commands is True and case.view.vin else 0.0) + TIE_START
 
 
-def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: float) -> tuple[list[Cell], int, tuple[Reason, ...]]:
+def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: float) -> tuple[list[Cell], tuple[Reason, ...], float]:
     away = _away(job.case, slots[-1].end)
     ranks = {load: rank for rank, load in enumerate(sorted({slot.load for slot in slots if slot.load is not None}))}
     cells = []
@@ -146,14 +149,15 @@ def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: fl
     return _with_levels(job, slots, cells, unit)
 
 
-def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) -> tuple[list[Cell], int, tuple[Reason, ...]]:
-    """Levels with the margin of 1.15 and 30 minutes, each as far as it can be reached; caps for care above 80 %."""
+def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) -> tuple[list[Cell], tuple[Reason, ...], float]:
+    """Levels with the margin of 1.15 and 30 minutes, each as far as it can be reached; caps for care above 80 %; what is short at worst."""
     wanted = {need: ceil(need.kwh * MARGIN / unit) for need in job.needs}
     most = max(wanted.values())
     cells = _with_care(job, slots, cells, unit)
     reach = reachable(cells, most)
     due = [0] * len(cells)
     reasons: list[Reason] = []
+    short = 0.0
     for need, level in wanted.items():
         ends = [i for i, slot in enumerate(slots) if slot.end <= max(need.by - EARLY, slots[0].end)]
         last = [i for i, slot in enumerate(slots) if slot.end <= max(need.by, slots[0].end)]
@@ -161,8 +165,8 @@ def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float
         for at in range(len(slots)) if at_once else (ends[-1], last[-1]):
             due[at] = max(due[at], min(level, reach[at]))
         reasons += _short(job, need, reach[last[-1]] * unit)
-    total = max(due)
-    return [replace(cell, due=level) for cell, level in zip(cells, due, strict=True)], total, tuple(reasons)
+        short = max(short, need.kwh - reach[last[-1]] * unit)
+    return [replace(cell, due=level) for cell, level in zip(cells, due, strict=True)], tuple(reasons), short
 
 
 def _with_care(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) -> list[Cell]:

@@ -15,8 +15,6 @@ def profile(series: Series, now: datetime, local: Callable[[datetime], datetime]
     """A function instant -> value, None where no past day has that quarter of an hour. `local` gives the owner's local time.
 
     Days of the same kind (weekday or weekend) count where there are three or more, else all days."""
-    from statistics import median  # 6 ms that a cycle within the published prices need not pay
-
     same: dict[tuple[bool, int], list[float]] = defaultdict(list)
     every: dict[int, list[float]] = defaultdict(list)
     for point in series.points:
@@ -35,6 +33,8 @@ def profile(series: Series, now: datetime, local: Callable[[datetime], datetime]
         quarter = when.hour * 4 + when.minute // 15
         found = same[when.weekday() >= 5, quarter]
         found = found if len(found) >= 3 else every[quarter]
+        from statistics import median  # 6 ms that a cycle within the published prices need not pay
+
         return median(found) if found else None
 
     return value

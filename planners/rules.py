@@ -73,15 +73,17 @@ def _owners_word(case: Case, plan: CarPlan) -> Wish | None:
         return wait(Reason(Code.OWNER_STOP, f"you said stop{_until(case)}"), case.word.until, firm=True)
     if _full(case):
         return None
-    amps = min(case.word.amps or full_power(case), full_power(case))
+    amps = min(max(case.word.amps, case.min_amps) if case.word.amps else full_power(case), full_power(case))
     return charge(amps, Reason(Code.CHARGE_NOW, f"you said charge now{_until(case)}"), case.word.until, firm=True)
 
 
 def _hand(case: Case, plan: CarPlan) -> Wish | None:
     """A charge that the owner started is left alone while it charges; with AUTOSTART=leave also what the car began by itself."""
-    plug = case.plug
+    plug, status = case.plug, case.view.status
     if plug is None or plug.charging_since is None or isinstance(case.reading, Missing) or not is_charging(case.reading):
         return None
+    if not isinstance(status, Missing) and not status.online and not case.charging:
+        return None  # it fell asleep since that reading: his charge has ended, and the plan must not wait for ever
     if plug.origin is Origin.HAND:
         return alone(Reason(Code.HAND_CHARGE, "you started this charge yourself: it is left alone until it ends"))
     if case.settings.autostart is Autostart.LEAVE and plug.origin in (Origin.PLUG_IN, Origin.CAR):

@@ -40,7 +40,7 @@ def _timer(case: Case) -> Wish:
     entry, until = hours_at(case.settings, case.now), next_change(case.settings, case.now)
     when = clock(until, case.now, case.settings.time_zone)
     if entry is not None:
-        amps = min(entry.amps or full_power(case), full_power(case))
+        amps = min(max(entry.amps, case.min_amps) if entry.amps else full_power(case), full_power(case))
         return charge(amps, Reason(Code.CHARGE_HOURS, f"within CHARGE_HOURS, until {when}"), until)
     outside = min(case.settings.non_scheduled_amps, full_power(case))
     if outside >= case.min_amps:

@@ -18,8 +18,9 @@ from typing import Protocol
 
 from twc.frame import END, ESC, ESC_END, ESC_ESC, Deframer, Noise, encode, feed
 
+from .twc_build import Build
 from .twc_car import Habits, TwcCar
-from .twc_slave import Build, Slave
+from .twc_slave import Slave
 
 BYTE_S = 10 / 9600  # start bit, eight, stop bit
 MASTER = "master"
@@ -102,7 +103,7 @@ class VirtualBus:
         self._rng = Random(f"{seed} line")
         self._bursts: list[Burst] = []
         self._arriving: deque[tuple[float, bytes]] = deque()
-        self._arrived_at = 0.0
+        self._arrived_at = start
         self._ear = Deframer()
         self._mouth = Deframer()
         self._noise_at = start
@@ -210,49 +211,52 @@ class VirtualBus:
             return data
         while True:
             worn = [b"" if self._rng.random() < loss else self._bent(byte) if self._rng.random() < bits else byte for byte in data]
-            if worn == data or not (self.line.caught and _passes(b"".join(worn))):
+            if not (self.line.caught and _bodies(worn) - _bodies(data)):
                 return worn
 
     def _bent(self, byte: bytes) -> bytes:
         return bytes([byte[0] ^ (1 << self._rng.randrange(8))])
 
     def _carry(self) -> tuple[bytes, ...]:
-        """Lets the bytes that have passed by now arrive; gives the whole frames that all can hear."""
-        heard = bytearray()
-        for burst in self._bursts:
-            passed = min(len(burst.data), int((self.now - burst.start) / BYTE_S + 1e-3))
-            if passed <= burst.done:
-                continue
-            rivals = [other for other in self._bursts if burst.meets(other, burst.start, burst.end)]
-            for index in range(burst.done, passed):
-                start = burst.start + index * BYTE_S
-                met = [other for other in rivals if burst.meets(other, start, start + BYTE_S)]
-                byte = self._broken(burst) if met else burst.data[index]
-                heard += byte
-                if self.line.echo or MASTER not in (burst.source, *(other.source for other in met)):
-                    self._arrive(start + BYTE_S + burst.late_s, byte)
-            burst.done = passed
+        """Lets the bytes that have passed by now arrive, in order of time; gives the whole frames that all can hear."""
+        passing = [row for burst in self._bursts for row in self._passing(burst)]
+        passing.sort(key=lambda row: row[0])
+        for at, byte, reaches in passing:
+            if reaches:
+                self._arrived_at = max(self._arrived_at, at)
+                self._arriving.append((self._arrived_at, byte))
         self._bursts = [burst for burst in self._bursts if burst.done < len(burst.data) or burst.end > self.now - BYTE_S]
-        if not heard:
+        if not passing:
             return ()
-        self._ear, bodies = feed(self._ear, bytes(heard))
+        self._ear, bodies = feed(self._ear, b"".join(byte for _, byte, _ in passing))
         return bodies
 
-    def _broken(self, burst: Burst) -> bytes:
+    def _passing(self, burst: Burst) -> list[tuple[float, bytes, bool]]:
+        """(when it has arrived, the byte, does the master hear it) for what has passed since the last time."""
+        first = burst.done
+        burst.done = max(first, min(len(burst.data), int((self.now - burst.start) / BYTE_S + 1e-3)))
+        rivals = [other for other in self._bursts if burst.meets(other, burst.start, burst.end)] if burst.done > first else []
+        rows = []
+        for index in range(first, burst.done):
+            start = burst.start + index * BYTE_S
+            met = [other for other in rivals if burst.meets(other, start, start + BYTE_S)]
+            byte = self._broken(burst, index) if met else burst.data[index]
+            deaf = not self.line.echo and MASTER in (burst.source, *(other.source for other in met))
+            rows.append((start + BYTE_S + burst.late_s, byte, not deaf))
+        return rows
+
+    def _broken(self, burst: Burst, index: int) -> bytes:
         """A byte that met another: garbage, beginning so that what it belongs to can never pass for a frame."""
         if burst.broken:
-            return bytes([self._rng.choice(HARMLESS)])
+            return bytes([HARMLESS[index * 83 % len(HARMLESS)]])
         burst.broken = True
         self.collisions += 1
         return bytes([ESC])
 
-    def _arrive(self, at: float, byte: bytes) -> None:
-        self._arrived_at = max(self._arrived_at, at)
-        self._arriving.append((self._arrived_at, byte))
 
-
-def _passes(wire: bytes) -> bool:
-    return bool(feed(Deframer(), wire + bytes([END]))[1])
+def _bodies(data: list[bytes]) -> set[bytes]:
+    """The frames in it, where the line before it was quiet and the next frame follows."""
+    return set(feed(Deframer(skipping=False), b"".join(data) + bytes([END]))[1])
 
 
 def bus_of(

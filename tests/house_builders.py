@@ -1,29 +1,19 @@
-"""Random houses, owners and faults for the laws, and the life that they lead with Ampshift, one cycle after the other.
-
-A history is drawn from one seed. Everything that a law may ask is noted beside the cycle that it belongs to: what was seen, decided and
-sent, and what was really so in the world at that moment."""
+"""Random houses, settings, owners and faults, for the laws. Everything comes from the Random that is given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
 
 from config import Autostart, GridIso, MonitorType, PowerwallPriority, Prefer, Secret, Settings, Strategy, Wake
 from config_parsers import charge_hours, departures
 from config_tariff import parse_tariff
-from cycle.one import Cycle, run
-from model import Charging, Override, Overrides, Word
-from model_memory import Memory
 from simulator import faults
-from simulator.account import ApiCall
-from simulator.car import Car
+from simulator.faults import Fault, Ill
 from simulator.house import HOME, HouseSpec, World
 from simulator.houses import BLUE, RED, ZONE
-from simulator.memory_house import MemoryHouse, MemoryJournal
 from simulator.owner import Act
 
 START = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)  # midnight in California, a Monday
@@ -162,115 +152,8 @@ FAULTS = (
     faults.CUT,
     faults.GARBAGE,
     faults.too_many(90),
+    Fault(Ill.STATUS, 400, f"what does Bearer {TOKEN} mean?"),
+    Fault(Ill.STATUS, 503, f"upstream fault, request was: Authorization: Bearer {TOKEN}"),
 )
 PATHS = ("vehicle_data", "command/charge_start", "command/charge_stop", "command/set_charging_amps", "wake_up", "vehicles", "command")
 DEVICES = ("powerwall", "meter", "wall connector", "gridstatus", "fleet")
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """One car as it really was when the cycle looked."""
-
-    word: Charging
-    at_home: bool
-    driving: bool
-    plugged: bool
-    fast: bool
-    awake: bool
-    soc: float
-    limit_soc: int
-    request_amps: int
-    wall_w: float
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One cycle: what was so, what was decided, and what reached the simulated Tesla in it."""
-
-    now: datetime
-    truth: dict[str, Truth]
-    before: Memory
-    cycle: Cycle
-    after: Memory
-    calls: tuple[ApiCall, ...]
-    dollars: float  # Tesla's own count since the month began
-
-
-@dataclass(slots=True)
-class History:
-    """A life. `seed` draws it again."""
-
-    seed: int
-    world: World
-    house: MemoryHouse
-    steps: list[Step] = field(default_factory=list)
-
-    def __repr__(self) -> str:
-        return f"the history of seed {self.seed}"
-
-    @property
-    def settings(self) -> Settings:
-        return self.house.settings
-
-
-def truth(car: Car) -> Truth:
-    return Truth(
-        car.word, car.at_home, car.driving, car.plugged, car.fast, car.awake, car.soc, car.limit_soc, car.request_amps, car.wall_w
-    )
-
-
-def say(house: MemoryHouse, heard: int) -> int:
-    """Carries the owner's words since number `heard` to Ampshift, as override.json would; gives how many there are now."""
-    for act in house.world.words[heard:]:
-        others = tuple(one for one in house.overrides.words if one.vin != act.vin)
-        if act.value == "auto":
-            house.overrides = Overrides(others)
-        else:
-            house.overrides = Overrides((*others, Override(act.vin or None, Word(str(act.value)), None, None, act.at)))
-    return len(house.world.words)
-
-
-def live(history: History, journal: MemoryJournal, until: datetime, disturb: Callable[[datetime], None] = lambda _now: None) -> None:
-    """Cycles every CYCLE_MINUTES to `until`; `disturb` is called before each."""
-    world, house = history.world, history.house
-    now, heard = world.now, 0
-    while now < until:
-        world.advance(now)
-        heard = say(house, heard)
-        disturb(now)
-        seen = {vin: truth(car) for vin, car in world.cars.items()}
-        before, calls = journal.memory, len(world.account.calls)
-        cycle = run(house, journal, house.settings, now)
-        history.steps.append(
-            Step(now, seen, before, cycle, journal.memory, tuple(world.account.calls[calls:]), world.account.dollars)
-        )
-        now += timedelta(minutes=house.settings.cycle_minutes)
-
-
-def random_history(seed: int, days: float = 2.0, **changes: object) -> History:
-    """A random house with a random owner; faults come and go, devices are switched off and on, the grid fails now and then."""
-    rng = Random(seed)
-    world = random_world(rng)
-    house = MemoryHouse(world, random_settings(rng, world, **changes))
-    for vin in world.cars:
-        world.follow(busy_life(rng, START, days, vin))
-    if rng.random() < 0.3:
-        down = START + timedelta(hours=rng.uniform(2, 40))
-        world.follow([Act(down, "grid", 0), Act(down + timedelta(hours=rng.uniform(0.5, 6)), "grid", 1)])
-    illness = rng.choice((0.0, 0.03, 0.12))
-
-    def disturb(_now: datetime) -> None:
-        if rng.random() < illness:
-            world.faults["fleet"].next(rng.randrange(1, 4), rng.choice(FAULTS), rng.choice(PATHS))
-        if rng.random() < illness:
-            house.down = set() if house.down else {rng.choice(DEVICES)}
-
-    history = History(seed, world, house)
-    live(history, MemoryJournal(), START + timedelta(days=days), disturb)
-    return history
-
-
-@cache
-def histories(count: int) -> tuple[History, ...]:
-    """The lives that most laws are judged by: drawn once for all of them."""
-    return tuple(random_history(seed) for seed in range(count))

@@ -205,7 +205,7 @@ class Home:
 
 
 @contextmanager
-def home(folder: Path, runner: Runner, start: datetime = EVENING, **changes: str | None) -> Iterator[Home]:
+def home(folder: Path, runner: Runner, start: datetime = EVENING) -> Iterator[Home]:
     """The sunny house at `start`, its car just plugged in with 45 %."""
     world = sunny_house(start)
     for car in world.cars.values():
@@ -214,4 +214,4 @@ def home(folder: Path, runner: Runner, start: datetime = EVENING, **changes: str
     world.advance(start + timedelta(minutes=1))
     folder.mkdir(parents=True, exist_ok=True)
     with Network(world) as network:
-        yield Home(folder, world, network, runner, dict(changes))
+        yield Home(folder, world, network, runner)

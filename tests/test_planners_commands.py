@@ -95,9 +95,7 @@ def test_a_wish_to_leave_it_alone_sends_nothing() -> None:
 
 
 def test_a_charge_that_is_left_alone_is_still_bound_by_the_breaker() -> None:
-    his = plugged().plug
-    assert his is not None
-    here = snapshot(view(reading(**FLOWS)), memory=remembering(plugged(now=EVENING)))
+    here = snapshot(view(reading(**FLOWS)), memory=remembering())
     found = commands(case(here, settings(MAIN_BREAKER_AMPS="40")), alone(Reason(Code.HAND_CHARGE, "his")), CarPlan(), ())
     assert [(one.kind, one.value, one.urgent) for one in found.commands] == [(CommandKind.AMPS, 32, True)]
 
@@ -159,7 +157,7 @@ def asleep(wakes: list[float], **changes: Any) -> Snapshot:
         ([40, 35, 30], True),
         ([40, 35, 29], False),
         ([55, 50, 45, 15], False),  # an hour after the fourth
-        ([300, 200, 100], True),  # of an older sleep
+        ([85, 80, 75, 70, 65], True),  # of the sleep before the last reading
     ],
 )
 def test_wakes_in_vain_pause_longer_and_longer(wakes: list[float], woken: bool) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from model import Ceiling, Charging, Code, Reason
 from model_decision import Action, Snapshot
+from model_memory import CommandKind, Intent, Outcome
 from planners.case import Case
 from planners.limits import limits
 from planners.manners import MAX_STARTS, manners
@@ -88,6 +89,19 @@ def test_half_an_amp_of_sun_is_not_worth_a_command() -> None:
     assert (found.amps, found.reasons[0].code) == (10, Code.DEADBAND)
     assert polite(charge(12, SUN), drawing(10)).amps == 12
     assert polite(charge(12, SUN), drawing(10), DEADBAND_AMPS="2").amps == 10
+
+
+def test_the_plans_amps_change_once_in_a_quarter_of_an_hour() -> None:
+    """An old reading moves them at each look: 6, 9, 18 A are three paid commands for nothing."""
+
+    def after(minutes: float, wish: Wish) -> Wish:
+        sent = Intent(CommandKind.AMPS, 10, "PLAN_SLOT", ago(minutes), 0.001, Outcome.DONE)
+        return polite(wish, drawing(10), {"intents": (sent,), "amps_set": 10})
+
+    assert (after(10, charge(18, PLAN)).amps, after(10, charge(18, PLAN)).reasons[0].code) == (10, Code.DEADBAND)  # at 18:00
+    assert after(11, charge(18, PLAN)).amps == 18  # at 17:59
+    assert after(10, charge(18, PLAN, firm=True)).amps == 18
+    assert after(10, wait(PLAN)).action is Action.WAIT
 
 
 def test_a_firm_wish_is_not_postponed() -> None:

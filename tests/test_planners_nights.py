@@ -126,10 +126,12 @@ JAGGED = [0.42, 0.47, 0.51, 0.44, 0.36, 0.29, 0.21, 0.19, 0.20, 0.18, 0.22, 0.27
 )
 def test_a_night_has_at_most_two_starts_and_ends_at_the_limit(look: Look, seldom: bool, power: float) -> None:
     car = Car(power=power)
-    night(car, settings(), look, start=START, until=MORNING, seldom=seldom)
+    decisions = night(car, settings(), look, start=START, until=MORNING, seldom=seldom)
     drawing = "".join(car.states)
     assert car.starts <= 2, drawing
     assert car.soc >= 80, drawing
+    paid = [command.kind.value for decision in decisions for command in decision.cars[0].commands]
+    assert len(paid) <= 6, paid
 
 
 @pytest.mark.parametrize("goal", [55, 79])

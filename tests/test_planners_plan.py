@@ -272,7 +272,29 @@ def test_the_car_that_leaves_first_is_placed_first() -> None:
     soon = SIX + timedelta(hours=2)
     first, second = plan(couple((6 * QUARTER, 6 * QUARTER), (SIX + timedelta(hours=5), soon)), over, 48)
     assert first.shortfall_kwh == second.shortfall_kwh == 0
+    assert second.reasons == ()
     assert max(slot.end for slot in second.slots) <= soon
+
+
+def test_the_order_of_cars_is_chosen_by_what_power_counts_as_also_without_a_price() -> None:
+    """Only the second car can use the cheap half hour fully: it leaves before the next one."""
+    values = [DEAR] * 4 + [CHEAP] * 2 + [DEAR] * 4 + [CHEAP] * 2 + [DEAR] * 12
+    over = tuple(replace(slot, price=None) for slot in slots(values, SIX))
+    needs = (1.7 * QUARTER, 1.7 * QUARTER)
+    first, second = plan(couple(needs, (SIX + timedelta(hours=6), SIX + timedelta(hours=2))), over, 48)
+    assert drawn(second, over)[4:6] == "#" + drawn(second, over)[5]
+    assert drawn(first, over)[10:12].count("_") == 0
+
+
+def test_hours_in_which_the_car_is_usually_away_are_not_counted_on() -> None:
+    """Cheapest is noon; the car leaves at 07:30 and is thought to be back at 17:30."""
+    now = at("2026-12-08 18:00")
+    whose = case(snapshot(now=now, memory=remembering(plugged(now=now))), settings())
+    wanted = Job(whose, (Need(at("2026-12-10 07:30"), 60.0, 4 * QUARTER, Code.NEED_TARGET, "test"),), 48)
+    values = [CHEAP if 64 <= i < 84 else DEAR + 0.001 * i for i in range(150)]  # 10:00 to 15:00
+    found, drawing = one(wanted, values)
+    assert "#" not in drawing[54:94]
+    assert sum(slot.kwh for slot in found.slots) == pytest.approx(4 * QUARTER)
 
 
 def test_latest_safe_start_is_rounded_down_to_a_quarter() -> None:

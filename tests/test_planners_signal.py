@@ -103,7 +103,7 @@ def test_three_days_of_the_same_kind_count_more_than_all_days() -> None:
 
 
 def test_days_of_more_than_two_weeks_ago_do_not_count() -> None:
-    found = series(MIDNIGHT - 20 * DAY, [9.0] * (6 * 24) + [1.0] * (14 * 24))
+    found = series(MIDNIGHT - 40 * DAY, [9.0] * (26 * 24) + [1.0] * (14 * 24))
     assert profile(found, MIDNIGHT, lambda moment: moment.astimezone(ZONE))(at("2026-12-09 03:00")) == 1.0
 
 
@@ -118,6 +118,13 @@ def test_an_hour_without_a_price_counts_as_the_mean_and_is_no_money() -> None:
     assert all(slot.forecast for slot in gap)
     known = [slot.value for slot in slots if slot.price is not None]
     assert [slot.value for slot in gap] == pytest.approx([sum(known) / len(known)] * 4)
+
+
+def test_a_gap_now_takes_the_past_days_value_from_the_start_of_its_quarter() -> None:
+    days = series(MIDNIGHT - 2 * DAY, [*[0.1] * 66, None, *[0.3] * 20])  # 18:00 of today is missing
+    slots, _ = made(snapshot(prices=days), hours=2)
+    assert slots[0].start < EVENING
+    assert (slots[0].price, slots[0].forecast) == (0.1, True)
 
 
 def test_a_tariff_fills_the_gaps_of_a_price_series() -> None:

@@ -112,11 +112,14 @@ def test_a_file_in_place_of_a_folder_is_one_line_and_no_command(folder: str, pla
 
 @pytest.mark.parametrize("name", KEPT)
 def test_a_damaged_file_is_told_once_and_the_version_before_it_is_used(name: str, lived_in: Home) -> None:
+    path = lived_in.state / name
     for damage in DAMAGE:
-        lived_in.do("override", "auto").fine_code()
-        (lived_in.state / name).write_bytes(damage)
+        good = path.read_bytes()
+        path.write_bytes(damage)
         clear(lived_in.do("run"), 0, name, "is damaged", "is used instead")
-        assert lived_in.later(1).do("run").err in ("", GONE)
+        assert lived_in.later(1).do("run").err == (GONE if "memory" in name else "")  # only the memory is written in each cycle
+        path.write_bytes(good)
+        assert lived_in.do("run").err == ("" if "memory" in name else GONE)
     assert lived_in.commands() == ["charge_stop"]
 
 

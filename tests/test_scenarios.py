@@ -46,6 +46,9 @@ class FarEnd:
     def look(self, memory: Memory, now: datetime) -> Snapshot:
         raise AssertionError("a scenario says what is seen")
 
+    def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
+        raise AssertionError("a scenario says what is seen")
+
     def act(self, command: Command) -> tuple[Outcome, str]:
         return Outcome(self._answers.get(command.kind, "done")), ""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import floor
+from math import ceil, floor
 
 from twc.frame import feed
-from twc.link import HOLDING, Event, Link, after
+from twc.link import SEATED, Event, Link, after
 from twc.messages import (
     Energy,
     Firmware,
@@ -25,11 +25,16 @@ from twc.messages import (
     body_of,
     read,
 )
-from twc.reserve import confirmed, offered
-from twc.values import Master, Slave
+from twc.queries import VIN
+from twc.reserve import amps_now, confirmed, offered
+from twc.values import NEVER, Master, Slave
 
-MOST_SLAVES = 3
-ECHO_S = 0.25
+MOST_SLAVES, MOST_KNOWN = 3, 8
+ECHO_S = 0.5  # an adapter behind a network is slow to hear itself
+ECHOES_S = 10.0  # so long after a whole echo of a frame a damaged one is no second master
+BABBLE_GAP_S = 0.06
+HELLO_AGAIN = 6
+PAUSE_S = 5.0
 CAR_STATES = frozenset({SlaveState.CHARGING, SlaveState.DO_NOT_CHARGE, SlaveState.WAITING, SlaveState.STARTING, SlaveState.LIMIT_TAKEN})
 
 
@@ -38,10 +43,12 @@ def listen(master: Master, received: bytes, now: float) -> Master:
     if not received:
         return master
     deframer, bodies = feed(master.deframer, received)
-    master = replace(master, deframer=deframer, heard_at=now)
+    began = now if now > master.heard_at + BABBLE_GAP_S else master.babble_at
+    master = replace(master, deframer=deframer, heard_at=now, babble_at=began)
     for body in bodies:
-        if _is_echo(master, body, now):
-            master = replace(master, counters=replace(master.counters, echoes=master.counters.echoes + 1))
+        echo = _echo(master, body, now)
+        if echo is not None:
+            master = echo
             continue
         message = read(body)
         master = replace(master, counters=replace(master.counters, frames=master.counters.frames + 1))
@@ -60,10 +67,34 @@ def put(master: Master, slave: Slave) -> Master:
     return replace(master, slaves=tuple(slave if one.id == slave.id else one for one in master.slaves))
 
 
-def _is_echo(master: Master, body: bytes, now: float) -> bool:
-    """Our own frame, given back by an adapter that hears itself."""
-    sent = master.pending
-    return sent is not None and now - sent.sent_at <= ECHO_S and body == body_of(sent.message)
+def _echo(master: Master, body: bytes, now: float) -> Master | None:
+    """The master after its own frame, given back by an adapter that hears itself; each is given back once. None: it is no echo. Another
+    master may have our id (TWCManager comes with the same one), so the id alone says nothing."""
+    if body[0] == 0xFD or int.from_bytes(body[2:4], "big") != master.options.master_id:
+        return None
+    recent = [one for one in master.sent if now <= one.sent_at + ECHO_S]
+    whole = next((one for one in recent if body_of(one.message) == body), None)
+    own = whole or (recent[-1] if recent and now < master.echoed_at + ECHOES_S else None)
+    if own is None:
+        return None
+    counters = replace(master.counters, echoes=master.counters.echoes + 1)
+    sent = tuple(one for one in master.sent if one is not own)
+    return replace(master, sent=sent, echoed_at=now if whole else master.echoed_at, counters=counters)
+
+
+def _with_room(master: Master) -> Master:
+    """Noise may sound like ever new slaves: of those without a seat the one that was silent longest is forgotten."""
+    idle = [slave for slave in master.slaves if slave.link not in SEATED]
+    if len(master.slaves) < MOST_KNOWN or not idle:
+        return master
+    oldest = min(idle, key=lambda slave: slave.heard_at)
+    return replace(master, slaves=tuple(slave for slave in master.slaves if slave is not oldest))
+
+
+def _linked(master: Master, slave: Slave, event: Event) -> Link:
+    """Its link after it was heard; who was lost needs a free seat again."""
+    seated = sum(one.link in SEATED for one in master.slaves)
+    return after(slave.link, Event.FULL if slave.link is Link.LOST and seated >= MOST_SLAVES else event)
 
 
 def _ready(master: Master, message: Message, now: float) -> Master:
@@ -73,35 +104,55 @@ def _ready(master: Master, message: Message, now: float) -> Master:
         clashes = master.counters.clashes + 1
         return replace(master, hello=max(master.hello, 10), counters=replace(master.counters, clashes=clashes))
     slave = find(master, message.sender)
-    told = {"protocol": message.protocol, "max_amps": floor(message.max_amps), "heard_at": now}
     if slave is None:
-        busy = sum(one.link in HOLDING or one.link is Link.HEARD for one in master.slaves)
-        link = Link.HEARD if busy < MOST_SLAVES else Link.REFUSED
-        return put(master, Slave(message.sender, link, protocol=message.protocol, max_amps=floor(message.max_amps), heard_at=now))
-    return put(_answered(master, slave), replace(slave, **told, link=after(slave.link, Event.READY)))  # type: ignore[arg-type]
+        master = _with_room(master)
+        slave = Slave(message.sender, Link.LOST)
+    # a frame that lost two zeros has the length of protocol 1 and a good checksum: who spoke protocol 2 keeps it
+    protocol = message.protocol if slave.heard_at == NEVER else max(slave.protocol, message.protocol)
+    link = _linked(master, slave, Event.READY)
+    heard = replace(slave, link=link, protocol=protocol, max_amps=floor(message.max_amps), heard_at=now)
+    return put(_answered(master, slave), heard)
 
 
 def _heartbeat(master: Master, message: Message, now: float) -> Master:
     assert isinstance(message, SlaveHeartbeat)
     slave = find(master, message.sender)
-    if slave is None:
-        return master  # its link-ready will come, and that tells its protocol and its limit
+    if slave is None or message.receiver not in (master.options.master_id, 0):
+        return master  # its link-ready will come, and that tells its protocol and its limit; or it obeys another master
+    if message.protocol < slave.protocol:
+        return master  # a frame that lost zeros and kept its checksum
+    before = slave
     since = slave.state_since if slave.status is not None and slave.status.state == message.state else now
-    slave = replace(slave, link=after(slave.link, Event.ANSWER), status=message, status_at=now, heard_at=now, state_since=since)
+    drew_at = now if message.actual >= 1 else slave.drew_at
+    slave = replace(
+        slave,
+        link=_linked(master, slave, Event.ANSWER),
+        protocol=message.protocol,
+        status=message,
+        heard_at=now,
+        state_since=since,
+        drew_at=drew_at,
+    )
     if slave.recalled:
-        # what it reports is what it was offered before the restart: it counts until something lower is confirmed
-        slave = offered(replace(slave, recalled=False, offer=None), floor(message.limit), now)
-    slave = confirmed(_plug_by_state(slave, now), now)
+        # it may follow more than was written down before the restart: that counts until something lower is confirmed
+        reported = min(ceil(message.limit), slave.max_amps)
+        slave = replace(offered(slave, max(reported, amps_now(slave)), now), recalled=False, raised_at=slave.raised_at)
+    slave = confirmed(_plug_by_state(before, slave, now), now)
     counters = replace(master.counters, answers=master.counters.answers + 1)
     return put(_answered(replace(master, counters=counters), slave), slave)
 
 
-def _plug_by_state(slave: Slave, now: float) -> Slave:
-    """A car shows in the state; READY says nothing, so it takes nothing back."""
-    status = slave.status
-    if status is None or (status.state not in CAR_STATES and status.actual < 1) or slave.plugged is Plugged.YES:
+def _plug_by_state(before: Slave, slave: Slave, now: float) -> Slave:
+    """A car shows in the state. READY says nothing, so it takes nothing back; but where the connector itself does not tell its plug, what
+    comes after READY may be another car: its VIN is asked anew, and it gets its minimum first."""
+    old, status = before.status, slave.status
+    if status is None or (status.state not in CAR_STATES and status.actual < 1):
         return slave
-    return replace(slave, plugged=Plugged.YES, plugged_at=now if status.actual < 1 else slave.plugged_at)
+    paused = old is not None and old.state == SlaveState.READY and now >= before.state_since + PAUSE_S
+    if slave.plugged is Plugged.YES and (slave.tells_plug or not paused):
+        return slave
+    new = replace(slave, plugged=Plugged.YES, plugged_at=now if status.actual < 1 else slave.plugged_at)
+    return replace(new, vin_parts=("", "", ""), asked=tuple(row for row in slave.asked if row[0] not in VIN)) if paused else new
 
 
 def _answered(master: Master, slave: Slave) -> Master:
@@ -111,6 +162,7 @@ def _answered(master: Master, slave: Slave) -> Master:
 
 
 def _told(master: Master, sender: int, query: Query, change: Callable[[Slave], Slave]) -> Master:
+    """An answer that says something: its question starts anew with no try on its account."""
     slave = find(master, sender)
     if slave is None:
         return master
@@ -135,21 +187,26 @@ def _serial(master: Master, message: Message, now: float) -> Master:
 
 def _vin(master: Master, message: Message, now: float) -> Master:
     assert isinstance(message, VinPart)
-    query = (Query.VIN_1, Query.VIN_2, Query.VIN_3)[message.part - 1]
+    if not message.text:
+        slave = find(master, message.sender)  # no Tesla, or its data line is off: that try counts, or we would ask for ever
+        return _answered(master, slave) if slave is not None else master
 
     def change(slave: Slave) -> Slave:
         one, two, three = slave.vin_parts
         parts = {1: (message.text, two, three), 2: (one, message.text, three), 3: (one, two, message.text)}
         return replace(slave, vin_parts=parts[message.part])
 
-    return _told(master, message.sender, query, change)
+    return _told(master, message.sender, VIN[message.part - 1], change)
 
 
 def _plug(master: Master, message: Message, now: float) -> Master:
     assert isinstance(message, PlugState)
 
     def change(slave: Slave) -> Slave:
-        if message.plugged is Plugged.UNKNOWN or message.plugged is slave.plugged:
+        if message.plugged is Plugged.UNKNOWN:
+            return slave
+        slave = replace(slave, tells_plug=True)
+        if message.plugged is slave.plugged:
             return slave
         new = message.plugged is Plugged.YES
         gone = {"vin_parts": ("", "", ""), "asked": ()}
@@ -160,7 +217,8 @@ def _plug(master: Master, message: Message, now: float) -> Master:
 
 def _foreign(master: Master, message: Message, now: float) -> Master:
     """A second master: slaves obey whoever spoke last, so nothing that we offer can be relied on."""
-    return replace(master, foreign_at=now, counters=replace(master.counters, foreign=master.counters.foreign + 1))
+    counters = replace(master.counters, foreign=master.counters.foreign + 1)
+    return replace(master, foreign_at=now, hello=max(master.hello, HELLO_AGAIN), counters=counters)
 
 
 def _other(master: Master, message: Message, now: float) -> Master:

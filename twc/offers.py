@@ -1,9 +1,9 @@
 """The next offer of each slave: what it should have, bent to law 1. Lower first, wait for the draw to fall, then raise.
 
-Raises wait 5 s for each other, on and off 60 s; after a restart nothing is raised until every remembered slave has answered or was
+A raise waits 5 s after any change, on and off 60 s; after a restart nothing is raised until every remembered slave has answered or was
 silent for 30 s, and without memory nothing above the minimum for 30 s. If the reserves sum to more than the circuit for a cause outside
 our offers, all go to their minimum and stay there until the sum has fitted for 10 s. If draws within their tolerance sum to more, the
-largest offers fall by the excess.
+largest offers fall by the excess, and rise again one by one once there is room.
 """
 
 from __future__ import annotations
@@ -12,77 +12,100 @@ from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 
-from twc.link import ADDRESSED, Link
-from twc.reserve import reserve, total
-from twc.share import over
+from twc.link import ADDRESSED, HOLDING
+from twc.reserve import amps_now, coming, effective, reserve, total
 from twc.values import Master, Slave
 
 RAISE_S, SWITCH_S = 5.0, 60.0
 SETTLE_S = 30.0
-TROUBLE_S = 10.0
+TROUBLE_S = 10.5  # ten, and as much as a turn may rest
+ROOM_AMPS = 2.0  # an amp more, and its tolerance
+MOST = 80
 
 
 def next_offers(master: Master, given: Mapping[int, int], now: float, *, forced: bool) -> dict[int, int | None]:
     """For each addressed slave the amps of its next heartbeat; None: say nothing about amps. `forced`: a ceiling or circuit asks for
     less, so the 60 s between on and off do not hold back a lowering."""
-    circuit = master.options.circuit
     addressed = [slave for slave in master.slaves if slave.link in ADDRESSED]
-    if now < master.trouble_at + TROUBLE_S:
-        return {slave.id: min(_now(slave), slave.minimum) for slave in addressed}
-    wanted = _less_excess({slave.id: given.get(slave.id, 0) for slave in addressed}, addressed, over(master.slaves, circuit))
+    trouble = now < master.trouble_at + TROUBLE_S
+    wanted = {slave.id: min(given.get(slave.id, 0), slave.minimum if trouble else MOST) for slave in addressed}
+    _trimmed(wanted, master)
+    settling = any(slave.recalled for slave in master.slaves)
+    room = master.options.circuit - total(master.slaves)
     out: dict[int, int | None] = {}
-    room = circuit - total(master.slaves)
-    for slave in sorted(addressed, key=lambda one: wanted[one.id] - _now(one)):
-        amps = _polite(slave, wanted[slave.id], now, forced=forced)
-        if amps > _now(slave):
-            amps = min(amps, _most_now(master, slave, now), reserve(slave) + max(0, room))
-            amps = amps if amps >= slave.minimum and amps > _now(slave) else _now(slave)
-            room -= max(0, amps - reserve(slave))
-        out[slave.id] = None if slave.recalled and amps >= _now(slave) else amps
+    for slave in sorted(addressed, key=lambda one: wanted[one.id] - amps_now(one)):
+        amps, current = _stepped(slave, _polite(slave, wanted[slave.id], now, forced=forced)), amps_now(slave)
+        if amps > current:
+            amps = 0 if trouble or settling else min(amps, _most_now(master, slave, now), reserve(slave) + max(0, room))
+            amps = amps if amps >= slave.minimum and amps > current else current
+            room -= max(0, effective(slave, amps) - reserve(slave))
+        out[slave.id] = None if settling and amps >= _shown(slave) else amps
     return out
 
 
-def may_greet(master: Master, slave: Slave) -> bool:
-    """Is there room for a slave that was heard: its first offer is 0, so protocol 2 takes 6 A, and what it draws already."""
-    first = max(6 if slave.protocol == 2 else 0, ceil(slave.draw))
-    return slave.link is Link.HEARD and total(master.slaves) + first <= master.options.circuit
+def first_offer(master: Master, slave: Slave, given: int, now: float) -> int | None:
+    """What a slave that was heard is greeted with, so that it fits: its minimum, else 0 (protocol 2 takes 6 A). None: no room, wait."""
+    room = master.options.circuit - total(master.slaves)
+    calm = now >= master.trouble_at + TROUBLE_S
+    least = slave.minimum if slave.protocol == 2 else min(given, slave.minimum) if calm else 0
+    for amps in (least, 0):
+        if max(effective(slave, amps), ceil(slave.draw)) <= room:
+            return amps
+    return None
 
 
-def _now(slave: Slave) -> int:
-    return slave.offer.amps if slave.offer is not None else 0
+def watched(master: Master, now: float) -> Master:
+    """Notes reserves that sum to more than the circuit, and draws within their tolerance that do."""
+    circuit = master.options.circuit
+    holding = [slave for slave in master.slaves if slave.link in HOLDING]
+    if total(holding) > circuit:
+        return replace(master, trouble_at=now)
+    excess = ceil(sum(coming(slave) for slave in holding) - circuit - 1e-6)
+    if excess > 0:
+        return replace(master, trim=_sum_now(holding) - excess, trim_at=now)
+    if master.trim is None or now < master.trim_at + RAISE_S or sum(slave.draw for slave in holding) + ROOM_AMPS > circuit:
+        return master
+    return replace(master, trim=master.trim + 1 if master.trim < circuit else None, trim_at=now)
+
+
+def _sum_now(slaves: list[Slave]) -> int:
+    return sum(effective(slave, amps_now(slave)) for slave in slaves)
+
+
+def _shown(slave: Slave) -> float:
+    """The limit that it follows, as far as we know."""
+    return slave.status.limit if slave.status is not None else amps_now(slave)
 
 
 def _polite(slave: Slave, amps: int, now: float, *, forced: bool) -> int:
-    """5 s between raises; 60 s between on and off, unless a limit asks for less."""
-    current = _now(slave)
-    if amps > current and now < slave.raised_at + RAISE_S:
+    """5 s before a raise; 60 s between on and off, unless a limit asks for less."""
+    current = amps_now(slave)
+    changed_at = slave.offer.since_at if slave.offer is not None else slave.raised_at
+    if amps > current and now < changed_at + RAISE_S:
         return current
     if (amps > 0) != (current > 0) and now < slave.switched_at + SWITCH_S:
         return current if amps > current else (amps if forced else min(current, slave.minimum))
     return amps
 
 
+def _stepped(slave: Slave, amps: int) -> int:
+    """Some units of protocol 2 ignore 0 altogether and keep what they had: 6 A first."""
+    return slave.minimum if amps == 0 and slave.protocol == 2 and _shown(slave) > slave.minimum else amps
+
+
 def _most_now(master: Master, slave: Slave, now: float) -> int:
     """How far an offer may be raised so soon after the start."""
-    if now >= master.started_at + SETTLE_S:
-        return 80
-    if any(one.recalled for one in master.slaves):
-        return _now(slave)
-    return slave.minimum if master.fresh_start else 80
+    return slave.minimum if master.fresh_start and now < master.started_at + SETTLE_S else MOST
 
 
-def _less_excess(wanted: dict[int, int], slaves: list[Slave], excess: float) -> dict[int, int]:
-    """Takes whole amps from the largest offers, never below the minimum. Without alarm: this is what tolerances add up to."""
-    limits = {slave.id: min(wanted[slave.id], _now(slave)) if excess > 0 else wanted[slave.id] for slave in slaves}
-    for _ in range(ceil(excess)):
-        able = [slave for slave in slaves if limits[slave.id] > slave.minimum]
+def _trimmed(wanted: dict[int, int], master: Master) -> None:
+    """Takes whole amps from the largest of `wanted`, never below the minimum, until all together are no more than the trim."""
+    if master.trim is None:
+        return
+    slaves = [slave for slave in master.slaves if slave.link in HOLDING]
+    excess = sum(effective(slave, wanted.get(slave.id, amps_now(slave))) for slave in slaves) - master.trim
+    for _ in range(excess):
+        able = [slave for slave in slaves if wanted.get(slave.id, 0) > slave.minimum]
         if not able:
             break
-        largest = max(able, key=lambda slave: limits[slave.id])
-        limits[largest.id] -= 1
-    return limits
-
-
-def troubled(master: Master, now: float) -> Master:
-    """Notes the moment while the reserves sum to more than the circuit, for whatever cause."""
-    return replace(master, trouble_at=now) if total(master.slaves) > master.options.circuit else master
+        wanted[max(able, key=lambda slave: wanted[slave.id]).id] -= 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from twc.link import Link
+from twc.link import ADDRESSED, Link
 from twc.messages import Plugged, Query, SlaveState
 from twc.values import NEVER, Master, Slave
 
@@ -15,7 +15,7 @@ APART_S = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """`every_s`: asked again after so long; `tries`: unanswered tries before we give up until the next plug-in; `car`: only with a car."""
+    """`every_s`: asked again after so long; `tries`: unanswered ones before we ask only now and then; `car`: only with a car."""
 
     every_s: float
     tries: int
@@ -32,7 +32,7 @@ HABITS: Mapping[Query, Habit] = {
     Query.ENERGY: Habit(20.0, 5),
 }
 VIN = (Query.VIN_1, Query.VIN_2, Query.VIN_3)
-RETRY_S = 3.0
+RETRY_S, NOW_AND_THEN_S = 3.0, 900.0  # a unit that does not know the question; or noise swallowed all tries
 
 
 def next_question(master: Master, now: float) -> tuple[int, Query] | None:
@@ -40,7 +40,7 @@ def next_question(master: Master, now: float) -> tuple[int, Query] | None:
     linked = [slave for slave in master.slaves if slave.link is Link.LINKED]
     if any(slave.status is not None and slave.status.state == SlaveState.STARTING for slave in linked):
         return None
-    if any(now > slave.beat_at + 1.0 - SPARE_S for slave in linked):
+    if any(now > slave.beat_at + 1.0 - SPARE_S for slave in master.slaves if slave.link in ADDRESSED):
         return None
     if any(now < asked_at + APART_S for slave in linked for _, _, asked_at in slave.asked):
         return None
@@ -61,9 +61,8 @@ def _due(slave: Slave, query: Query, habit: Habit, now: float) -> bool:
     if query in VIN and slave.vin_parts[VIN.index(query)]:
         return False
     tries, asked_at = next(((tries, at) for asked, tries, at in slave.asked if asked is query), (0, NEVER))
-    if tries >= habit.tries:
-        return False
-    return now >= asked_at + (RETRY_S if tries else habit.every_s)
+    wait = habit.every_s if not tries else RETRY_S if tries < habit.tries else NOW_AND_THEN_S
+    return now >= asked_at + wait
 
 
 def _last(master: Master, row: tuple[int, Query]) -> float:

@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 
 from twc.link import ADDRESSED, HOLDING, Link
 from twc.messages import Plugged, SlaveState
-from twc.reserve import reserve, total
+from twc.offers import TROUBLE_S
+from twc.reserve import ceiling_of, counted, reserve, total
 from twc.speak import FOREIGN_S
 from twc.values import Master, Slave
+
+WAITS_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,34 @@ class ChargerRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`link`: up when a connector answers."""
+    """The whole bus at this moment. Each part is made when it is asked for: the daemon turns far more often than it writes."""
 
-    link: str
-    chargers: tuple[ChargerRow, ...]
-    alarms: tuple[str, ...]
-    counters: dict[str, int]
+    master: Master
+    mono: float
+    utc: datetime
+
+    @property
+    def link(self) -> str:
+        """Up when a connector answers."""
+        return "up" if any(slave.link is Link.LINKED for slave in self.master.slaves) else "down"
+
+    @property
+    def chargers(self) -> tuple[ChargerRow, ...]:
+        return tuple(_row(slave, self.master, self.mono, self.utc) for slave in self.master.slaves if slave.link is not Link.LOST)
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        return alarms(self.master, self.mono)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return counters(self.master)
 
 
-def report(master: Master, now: float, utc: datetime) -> Report:
-    """The whole bus at this moment."""
-    rows = tuple(_row(slave, now, utc) for slave in master.slaves if slave.link is not Link.LOST)
-    up = any(slave.link is Link.LINKED for slave in master.slaves)
+def counters(master: Master) -> dict[str, int]:
+    """What was counted since the start, noise included."""
     noise, counted = master.deframer.noise, master.counters
-    counters = {
+    return {
         "frames": counted.frames,
         "heartbeats": counted.heartbeats,
         "answers": counted.answers,
@@ -62,28 +79,33 @@ def report(master: Master, now: float, utc: datetime) -> Report:
         "bad_escape": noise.escape,
         "overrun": noise.overrun,
     }
-    return Report("up" if up else "down", rows, alarms(master, now), counters)
 
 
 def alarms(master: Master, now: float) -> tuple[str, ...]:
     """What the owner must know about the bus as a whole."""
     out = []
     if now < master.foreign_at + FOREIGN_S:
-        out.append("a second master is on the bus: set every Wall Connector but none to F, nothing is offered until it is gone")
-    if now < master.trouble_at + 10.0:
+        out.append("a second master is on the bus: nothing is offered until it is gone (rotary switches at F? another program?)")
+    if now < master.trouble_at + TROUBLE_S:
         out.append(f"{total(master.slaves)} A may flow on a circuit of {master.options.circuit} A: all connectors are at their minimum")
     if any(slave.link is Link.REFUSED for slave in master.slaves):
         out.append("a fourth Wall Connector is on the bus: it is refused, three are the most")
     return tuple(out)
 
 
-def slave_alarms(slave: Slave, now: float) -> tuple[str, ...]:
+def slave_alarms(slave: Slave, master: Master, now: float) -> tuple[str, ...]:
+    """What the owner must know about one connector."""
     out = []
     if slave.status is not None and slave.status.state == SlaveState.ERROR:
         out.append("the connector reports an error" + (f" while {slave.draw:.1f} A flow" if slave.draw >= 1 else ""))
     if slave.link is Link.MUTE:
-        out.append("the connector does not answer")
-    if slave.over_since is not None and now >= slave.over_since:
+        told = slave.silenced_at > slave.beat_at
+        out.append("no heartbeats for it: its current would not stop otherwise" if told else "the connector does not answer")
+    if slave.link is Link.HEARD and now >= master.started_at + WAITS_S:
+        out.append(f"not served: no room for it on a circuit of {master.options.circuit} A")
+    if slave.link in ADDRESSED and slave.draw > ceiling_of(counted(slave)):
+        out.append(f"{slave.draw:.1f} A flow, {counted(slave)} A were offered")
+    if slave.over_since is not None:
         out.append("more current flows than the ceiling allows: protocol 2 does not go below 6 A")
     return tuple(out)
 
@@ -94,7 +116,7 @@ def vin_of(slave: Slave) -> str | None:
     return vin if len(vin) == 17 else None
 
 
-def _row(slave: Slave, now: float, utc: datetime) -> ChargerRow:
+def _row(slave: Slave, master: Master, now: float, utc: datetime) -> ChargerRow:
     plugged = {Plugged.YES: True, Plugged.NO: False, Plugged.UNKNOWN: None}[slave.plugged]
     volts = None if slave.energy is None or not slave.energy.volts[0] else float(slave.energy.volts[0])
     return ChargerRow(
@@ -112,7 +134,7 @@ def _row(slave: Slave, now: float, utc: datetime) -> ChargerRow:
         vin=vin_of(slave),
         energy=slave.energy.counter if slave.energy is not None else None,
         volts=volts,
-        alarms=slave_alarms(slave, now),
+        alarms=slave_alarms(slave, master, now),
         last_seen=_ago(utc, now - slave.heard_at),
     )
 

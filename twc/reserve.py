@@ -24,6 +24,11 @@ def ceiling_of(amps: float) -> float:
     return amps + max(1.0, 0.1 * amps)
 
 
+def amps_now(slave: Slave) -> int:
+    """Its newest offer."""
+    return slave.offer.amps if slave.offer is not None else 0
+
+
 def effective(slave: Slave, amps: int) -> int:
     """What an offer comes to: protocol 2 takes 6 A for anything below."""
     return max(amps, FLOOR_P2) if slave.protocol == 2 else amps
@@ -31,7 +36,7 @@ def effective(slave: Slave, amps: int) -> int:
 
 def counted(slave: Slave) -> int:
     """The largest offer that it may still follow."""
-    return effective(slave, max([slave.offer.amps if slave.offer else 0, *slave.earlier]))
+    return effective(slave, max([amps_now(slave), *slave.earlier]))
 
 
 def reserve(slave: Slave) -> int:
@@ -48,7 +53,7 @@ def total(slaves: Iterable[Slave]) -> int:
 
 def coming(slave: Slave) -> float:
     """What it will draw once it has followed its newest offer: as far below its draw as the newest offer lies below the one it follows."""
-    newest, top = effective(slave, slave.offer.amps if slave.offer else 0), counted(slave)
+    newest, top = effective(slave, amps_now(slave)), counted(slave)
     return min(slave.draw, newest + max(0.0, slave.draw - top))
 
 

@@ -109,7 +109,7 @@ def _minima(ordered: Sequence[Slave], asked: Mapping[int, int], left: int) -> tu
     given = {slave.id: 0 for slave in ordered}
     for slave in ordered:
         price = 0 if takes_minimum(slave) else slave.minimum
-        if asked[slave.id] > 0 and 0 <= left - price:
+        if asked[slave.id] > 0 and left - price >= 0:
             given[slave.id] = slave.minimum
             left -= price
     return given, left

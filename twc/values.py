@@ -87,11 +87,11 @@ class Slave:
     offer: Offer | None = None
     earlier: tuple[int, ...] = ()
     status: SlaveHeartbeat | None = None
-    status_at: float = NEVER
     raised_at: float = NEVER
     switched_at: float = NEVER  # on <-> off
     plugged: Plugged = Plugged.UNKNOWN
     plugged_at: float = NEVER
+    tells_plug: bool = False  # its firmware answers the plug question
     drew_at: float = NEVER  # newest heartbeat with 1 A or more
     state_since: float = NEVER
     vin_parts: tuple[str, str, str] = ("", "", "")

@@ -1,0 +1,1 @@
+"""Time and memory budgets, measured: `python -m bench`."""

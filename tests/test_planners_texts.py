@@ -1,0 +1,155 @@
+"""What the owner reads: times, money, the one sentence, and what happens without us."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from model import Charging, Code, Override, Overrides, Word
+from model_decision import CarDecision, Decision
+from planners.texts import age, clock, money
+from tests.builders import (
+    EVENING,
+    NONE,
+    VIN_2,
+    ZONE,
+    at,
+    charger,
+    decided,
+    plugged,
+    reading,
+    remembering,
+    report,
+    snapshot,
+    view,
+)
+
+
+def test_a_time_is_told_with_its_day_when_that_is_not_today() -> None:
+    assert clock(at("2026-12-08 23:00"), EVENING, ZONE) == "23:00"
+    assert clock(at("2026-12-09 07:30"), EVENING, ZONE) == "Wed 07:30"
+    assert clock(at("2026-12-09 00:00"), EVENING, ZONE) == "Wed 00:00"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "want"),
+    [(1.234, "USD", "$1.23"), (-0.05, "USD", "-$0.05"), (1.5, "EUR", "1.50 EUR"), (-2, "EUR", "-2.00 EUR")],
+)
+def test_money(amount: float, currency: str, want: str) -> None:
+    assert money(amount, currency) == want
+
+
+@pytest.mark.parametrize(
+    ("seconds", "want"), [(12, "12 s"), (89, "89 s"), (240, "4 min"), (5399, "90 min"), (10800, "3 h"), (200000, "2 days")]
+)
+def test_ages(seconds: float, want: str) -> None:
+    assert age(seconds) == want
+
+
+def evening(car: dict[str, Any] | None = None, **changes: Any) -> Decision:
+    options = changes.pop("options", {})
+    seen = replace(snapshot(view(reading(**(car or {}))), memory=remembering()), **changes)
+    return decided(seen, **options)
+
+
+def test_the_sentence_for_a_wait_says_until_when_how_much_and_by_when() -> None:
+    assert evening().summary == "Blue waits until 23:00, then 48 A until Wed 01:15 = 80 %. You leave at Wed 07:30."
+
+
+def test_the_sentence_for_a_charge_says_why() -> None:
+    assert evening({"soc": 10}).summary == "Blue charges at 48 A: 10 % is below the least you want (20 %): now."
+
+
+def test_the_sentence_for_a_stop() -> None:
+    flows = {"charging": Charging.CHARGING, "actual_amps": 48.0}
+    seen = snapshot(view(reading(**flows)))  # nothing is remembered: it began by itself
+    assert decided(seen).summary.startswith("Blue is stopped until 23:00, then 48 A")
+
+
+def test_the_sentence_for_a_car_that_is_left_alone() -> None:
+    assert evening({"charging": Charging.DISCONNECTED}).summary == "Blue: the car is not plugged in."
+
+
+def test_no_car_at_all_says_what_to_do() -> None:
+    assert "TESLA_ACCESS_TOKEN" in decided(replace(snapshot(), cars=())).summary
+
+
+def test_two_cars_have_a_sentence_each() -> None:
+    two = snapshot(view(), view(reading(vin=VIN_2, name="Red")), memory=remembering(plugged(), plugged(VIN_2)))
+    text = decided(two).summary
+    assert "Blue waits" in text
+    assert "Red waits" in text
+
+
+def fate(found: Decision) -> tuple[Code, str]:
+    car: CarDecision = found.cars[0]
+    return car.if_pi_dies.code, car.if_pi_dies.text
+
+
+def test_without_us_a_stopped_car_stays_stopped_and_says_what_it_lacks() -> None:
+    code, text = fate(evening())
+    assert code is Code.WAIT
+    assert "25.0 kWh" in text
+
+
+def test_without_us_a_charge_goes_on_to_the_cars_own_limit() -> None:
+    assert fate(evening({"soc": 10}))[1] == "the charge goes on at the car's own limit of 80 %, at any price"
+
+
+def test_without_us_the_connector_falls_to_its_failsafe() -> None:
+    wired = evening(charger=report(charger()), options={"TWC_BREAKER_AMPS": "60", "TWC_FAILSAFE_AMPS": "8"})
+    assert "8 A" in fate(wired)[1]
+
+
+def test_without_us_nothing_changes_for_a_car_that_is_left_alone_or_full() -> None:
+    assert fate(evening({"charging": Charging.DISCONNECTED}))[0] is Code.HANDS_OFF
+    assert fate(evening({"soc": 80}))[0] is Code.FULL
+
+
+# ---- the owner's words as a whole
+
+
+def said(*words: Override, now_minutes: float = 0, car: dict[str, Any] | None = None, **memory: Any) -> Code:
+    now = EVENING + timedelta(minutes=now_minutes)
+    known = remembering(plugged(now=EVENING, **memory))
+    seen = snapshot(view(reading(at=now, **(car or {}))), now=now, memory=known, overrides=Overrides(words))
+    return decided(seen).cars[0].reasons[0].code
+
+
+def word(kind: Word, *, vin: str | None = None, until: float | None = None, given: float = 0) -> Override:
+    end = None if until is None else EVENING + timedelta(minutes=until)
+    return Override(vin, kind, None, end, EVENING + timedelta(minutes=given))
+
+
+def test_the_newest_word_wins() -> None:
+    assert said(word(Word.STOP), word(Word.CHARGE_NOW, given=1), now_minutes=2) is Code.CHARGE_NOW
+    assert said(word(Word.CHARGE_NOW), word(Word.HANDS_OFF, given=1), now_minutes=2) is Code.HANDS_OFF
+
+
+def test_a_word_for_another_car_is_not_for_this_one() -> None:
+    assert said(word(Word.CHARGE_NOW, vin=VIN_2), now_minutes=1) is Code.WAIT
+
+
+@pytest.mark.parametrize(("kind", "code"), [(Word.STOP, Code.OWNER_STOP), (Word.CHARGE_NOW, Code.CHARGE_NOW)])
+def test_a_word_ends_at_its_until(kind: Word, code: Code) -> None:
+    assert said(word(kind, until=60), now_minutes=59) is code
+    assert said(word(kind, until=60), now_minutes=60) is Code.WAIT
+
+
+def test_stop_and_charge_now_end_with_the_plug_in_and_hands_off_does_not() -> None:
+    gone: dict[str, Any] = {"unplugged_at": EVENING + timedelta(minutes=20)}
+    again = plugged(now=EVENING + timedelta(minutes=90)).plug
+    assert again is not None
+    for kind, want in ((Word.STOP, Code.WAIT), (Word.CHARGE_NOW, Code.WAIT), (Word.HANDS_OFF, Code.HANDS_OFF)):
+        found = said(word(kind), now_minutes=60, plug=replace(again, since=EVENING + timedelta(minutes=30)), **gone)
+        assert found is want
+
+
+def test_charge_now_with_amps_that_are_not_permitted_gets_the_permitted_ones() -> None:
+    many = Override(None, Word.CHARGE_NOW, 80, None, EVENING)
+    seen = snapshot(memory=remembering(), overrides=Overrides((many,)), commands=NONE)
+    (car,) = decided(seen, CHARGER_MAX_AMPS="24").cars
+    assert car.amps == 24
