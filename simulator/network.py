@@ -11,6 +11,7 @@ from .gen3_server import Gen3Server
 from .gridstatus_server import GridStatusServer, Market
 from .house import World
 from .powerwall_server import PowerwallServer
+from .server import close_all
 from .shelly_server import ShellyServer
 
 NOTHING: Mapping[str, str] = {}
@@ -36,8 +37,7 @@ class Network:
         self.close()
 
     def close(self) -> None:
-        for server in (self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus):
-            server.close()
+        close_all(self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus)
 
     def env(self, state_dir: Path, more: Mapping[str, str] = NOTHING) -> dict[str, str]:
         """Settings for this house, by option name. State goes below `state_dir`, where the tariff file is written too. `more` is added

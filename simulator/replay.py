@@ -20,7 +20,7 @@ from .gridstatus_server import GridStatusServer, Market
 from .houses import ZONE
 from .powerwall_server import PASSWORD
 from .replay_bodies import Case, cases
-from .server import Device, Loopback, Reply, Request, reply
+from .server import Device, Loopback, Reply, Request, close_all, reply
 
 __all__ = ["Case", "Replay", "cases"]
 JSON = {"Content-Type": "application/json"}
@@ -48,8 +48,7 @@ class Replay:
         self.close()
 
     def close(self) -> None:
-        for server in (self.fleet, self.powerwall, self.meter, self.gen3, self.gridstatus):
-            server.close()
+        close_all(self.fleet, self.powerwall, self.meter, self.gen3, self.gridstatus)
 
     def env(self) -> dict[str, str]:
         """Settings by option name. A recorded VIN that is not 17 characters long is left to the vehicle list."""

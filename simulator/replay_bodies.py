@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -90,6 +91,7 @@ def vehicle(folder: Path, name: str) -> tuple[str, str, bytes]:
     return response.get("vin") or MADE_UP_VIN, title or "Recorded", body
 
 
+@cache
 def prices(folder: Path) -> Curve:
     """Day-ahead NP15 prices of 2022 in USD per kWh; the file has UTC and the hour's beginning."""
     with (folder / PRICES).open(newline="", encoding="utf-8") as file:
@@ -97,6 +99,7 @@ def prices(folder: Path) -> Curve:
     return points([at for at, _ in rows], [value for _, value in rows])
 
 
+@cache
 def loads(folder: Path) -> Curve:
     """CAISO's day-ahead demand forecast of 2022 in MW; the file names each hour by its end, has duplicates and six gaps."""
     found: dict[datetime, float] = {}

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from .faults import Fault, Faults, Ill
@@ -85,6 +86,19 @@ class Loopback:
         self._server.server_close()
         self._server.hang_up()
         self._thread.join(5)
+
+
+class Closable(Protocol):
+    def close(self) -> None: ...
+
+
+def close_all(*servers: Closable) -> None:
+    """Side by side: each needs up to 50 ms to notice."""
+    threads = [threading.Thread(target=server.close) for server in servers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 class _Server(ThreadingHTTPServer):

@@ -79,14 +79,16 @@ def random_settings(rng: Random, world: World, **changes: object) -> Settings:
         "target_soc": rng.choice((None, None, 60, 80, 90)),
         "ready_soc": ready,
         "min_soc": rng.choice((0, 20, 30)),
-        "departure_time": departures(rng.choice(("07:30", "mon-fri 06:45, sat-sun 10:00", "none", "mon-fri 07:30", "09:00"))),
+        "departure_time": departures(
+            rng.choice(("07:30", "mon-fri 06:45, sat-sun 10:00", "07:30", "mon-fri 07:30", "none", "09:00", "17:00"))
+        ),
         "autostart": rng.choice((*[Autostart.MANAGE] * 5, Autostart.LEAVE)),
         "solar_charging": rng.random() < 0.7,
         "prefer": rng.choice(tuple(Prefer)),
         "powerwall_priority": rng.choice(tuple(PowerwallPriority)),
         "charge_hours": (charge_hours("22:00-06:00@24"),) if rng.random() < 0.5 else (),
         "wake": rng.choice((Wake.PLUGGED, Wake.PLUGGED, Wake.PLUGGED, Wake.NEVER)),
-        "cycle_minutes": rng.choice((5, 10, 15)),
+        "cycle_minutes": rng.choice((10, 15, 15)),
         "tesla_budget_dollars": rng.choice((0.02, 0.1, 0.4, 9.0, 9.0, 9.0, 9.0)),
         "grid_iso": rng.choice((None, GridIso.CAISO)),
         "tariff": rng.choice((None, parse_tariff("flat:0.2", Path()), parse_tariff("free-nights:21:00-06:00@0.24", Path()))),
@@ -100,6 +102,8 @@ def random_settings(rng: Random, world: World, **changes: object) -> Settings:
 
 
 WHIMS: tuple[tuple[str, float | str | None], ...] = (
+    ("start", None),
+    ("start", None),
     ("start", None),
     ("start", None),
     ("stop", None),
@@ -119,6 +123,7 @@ WHIMS: tuple[tuple[str, float | str | None], ...] = (
     ("override", "stop"),
     ("override", "hands-off"),
     ("override", "auto"),
+    ("override", "auto"),
 )
 
 
@@ -135,10 +140,10 @@ def busy_life(rng: Random, start: datetime, days: float, vin: str) -> tuple[Act,
         home = back + timedelta(hours=km / 60, minutes=rng.randrange(1, 40))
         acts.append(Act(home, "plug", None, vin))
         at = home + timedelta(hours=rng.uniform(4, 18))
-    whim = start + timedelta(hours=rng.expovariate(0.3))
+    whim = start + timedelta(hours=rng.expovariate(0.4))
     while whim < start + timedelta(days=days):
         acts.append(Act(whim, *rng.choice(WHIMS), vin))
-        whim += timedelta(hours=rng.expovariate(0.3))
+        whim += timedelta(hours=rng.expovariate(0.4))
     return tuple(sorted(acts, key=lambda act: act.at))
 
 

@@ -39,6 +39,10 @@ class Truth:
     request_amps: int
     wall_w: float
 
+    @property
+    def stands_at_home(self) -> bool:
+        return self.at_home and not self.driving and not self.fast
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -153,7 +157,7 @@ def live(history: History, journal: MemoryJournal, until: datetime, disturb: Cal
         now += timedelta(minutes=house.settings.cycle_minutes)
 
 
-def random_history(seed: int, days: float = 1.5, **changes: object) -> History:
+def random_history(seed: int, days: float = 1.0, **changes: object) -> History:
     """A random house with a random owner; faults come and go, devices and guard are switched on and off, the grid fails now and then."""
     rng = Random(seed)
     world = random_world(rng)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import serial
 
 from simulator import twc
 from simulator.houses import BLUE, RED, plain_house
@@ -314,6 +315,19 @@ def test_a_socket_serves_one_client_after_the_other() -> None:
                 live.pull()
                 assert client.recv(100) == b""
             live.plug_back()
+
+
+@pytest.mark.parametrize("kind", [PtyBus, SocketBus])
+def test_pyserial_opens_both_and_learns_that_the_adapter_was_pulled(kind: type[PtyBus | SocketBus]) -> None:
+    with kind(bus_of(1, build=PLAIN)) as live:
+        with serial.serial_for_url(live.url, 9600, timeout=0.05) as port:
+            assert answer(port.write, partial(port.read, 64), beat(ONE, 0x05, 8.0))[7:9] == b"\x03\x20"
+            live.pull()
+            with pytest.raises(serial.SerialException):
+                port.read(64)
+        live.plug_back()
+        with serial.serial_for_url(live.url, 9600, timeout=0.05) as port:
+            assert answer(port.write, partial(port.read, 64), beat(ONE))[2:4] == b"\x40\x85"
 
 
 def test_a_mistake_of_the_caller_is_given_back_to_him() -> None:

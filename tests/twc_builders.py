@@ -126,7 +126,9 @@ def said_in(frame: Frame) -> Said:
     return Said(frame.at, int.from_bytes(body[4:6], "big"), command, amps)
 
 
-def rig_of(count: int = 1, protocol: int = 2, *, seed: int = 1, build: Build | None = None, habits: Habits | None = None, **made: object) -> Rig:
+def rig_of(
+    count: int = 1, protocol: int = 2, *, seed: int = 1, build: Build | None = None, habits: Habits | None = None, **made: object
+) -> Rig:
     """A master with so many equal slaves, each with a car that is not plugged in."""
     return Rig(bus_of(count, protocol, seed=seed, build=build, habits=habits), **made)  # type: ignore[arg-type]
 

@@ -60,7 +60,7 @@ class History:
             idle_amps=rng.choice((0.0, 0.25)),
         )
         overdraw = rng.choice((0.0, 0.0, 0.05, 0.1)) if self.mild else rng.choice((0.0, 0.05, 0.1, 0.16, 0.4))
-        habits = Habits(rng.choice((4.0, 16.0, 32.0, 60.0, 60.0)), overdraw, reacts_s=rng.uniform(0.2, 3.0))
+        habits = Habits(rng.choice((4.0, 16.0, 32.0, 60.0, 60.0)), overdraw, reacts_s=rng.uniform(0.2, 2.0 if self.mild else 4.0))
         return Slave(build, TwcCar(habits, vin=f"5YJ3AMPSHFT00000{number}"), self.seed)
 
     # ---- what happens -----------------------------------------------------------------------------------------------------------

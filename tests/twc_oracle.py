@@ -87,7 +87,7 @@ class Oracle:
         self.excess.clear()
         for slave in self.slaves.values():
             slave.greeted_at = now if kept and slave.greeted_at is not None else None
-            slave.heard_at = now
+            slave.heard_at, slave.draw = now, 0.0  # what it drew is not known anew
         if not kept:
             self.slaves = {key: Heard(slave.protocol) for key, slave in self.slaves.items()}
             self.over_since, self.over_at = None, float("-inf")

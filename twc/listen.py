@@ -26,7 +26,7 @@ from twc.messages import (
     read,
 )
 from twc.queries import VIN
-from twc.reserve import amps_now, confirmed, offered
+from twc.reserve import amps_now, confirmed, effective, offered
 from twc.values import NEVER, Master, Slave
 
 MOST_SLAVES, MOST_KNOWN = 3, 8
@@ -136,7 +136,8 @@ def _heartbeat(master: Master, message: Message, now: float) -> Master:
     if slave.recalled:
         # it may follow more than was written down before the restart: that counts until something lower is confirmed
         reported = min(ceil(message.limit), slave.max_amps)
-        slave = replace(offered(slave, max(reported, amps_now(slave)), now), recalled=False, raised_at=slave.raised_at)
+        more = reported if reported > effective(slave, amps_now(slave)) else amps_now(slave)
+        slave = replace(offered(slave, more, now), recalled=False, raised_at=slave.raised_at)
     slave = confirmed(_plug_by_state(before, slave, now), now)
     counters = replace(master.counters, answers=master.counters.answers + 1)
     return put(_answered(replace(master, counters=counters), slave), slave)

@@ -2,8 +2,8 @@
 
 A raise waits 5 s after any change, on and off 60 s; after a restart nothing is raised until every remembered slave has answered or was
 silent for 30 s, and without memory nothing above the minimum for 30 s. If the reserves sum to more than the circuit for a cause outside
-our offers, all go to their minimum and stay there until the sum has fitted for 10 s. If draws within their tolerance sum to more, the
-largest offers fall by the excess, and rise again one by one once there is room.
+our offers, all go to their minimum and stay there until the sum has fitted for 10 s, or longer when it happens again. If draws within
+their tolerance sum to more, the largest offers fall by the excess, and rise again one by one once there is room.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from twc.values import Master, Slave
 
 RAISE_S, SWITCH_S = 5.0, 60.0
 SETTLE_S = 30.0
-TROUBLE_S = 10.5  # ten, and as much as a turn may rest
+TROUBLE_S, TROUBLES_S = 10.5, (10.5, 60.0, 600.0)  # ten, and as much as a turn may rest; longer for who does it again
+FORGET_S = 3600.0
 ROOM_AMPS = 2.0  # an amp more, and its tolerance
 MOST = 80
 
@@ -27,7 +28,7 @@ def next_offers(master: Master, given: Mapping[int, int], now: float, *, forced:
     """For each addressed slave the amps of its next heartbeat; None: say nothing about amps. `forced`: a ceiling or circuit asks for
     less, so the 60 s between on and off do not hold back a lowering."""
     addressed = [slave for slave in master.slaves if slave.link in ADDRESSED]
-    trouble = now < master.trouble_at + TROUBLE_S
+    trouble = in_trouble(master, now)
     wanted = {slave.id: min(given.get(slave.id, 0), slave.minimum if trouble else MOST) for slave in addressed}
     _trimmed(wanted, master)
     settling = any(slave.recalled for slave in master.slaves)
@@ -36,7 +37,11 @@ def next_offers(master: Master, given: Mapping[int, int], now: float, *, forced:
     for slave in sorted(addressed, key=lambda one: wanted[one.id] - amps_now(one)):
         amps, current = _stepped(slave, _polite(slave, wanted[slave.id], now, forced=forced)), amps_now(slave)
         if amps > current:
-            amps = 0 if trouble or settling else min(amps, _most_now(master, slave, now), reserve(slave) + max(0, room))
+            amps = (
+                0
+                if trouble or settling or now < master.started_at + TROUBLE_S
+                else min(amps, _most_now(master, slave, now), reserve(slave) + max(0, room))
+            )
             amps = amps if amps >= slave.minimum and amps > current else current
             room -= max(0, effective(slave, amps) - reserve(slave))
         out[slave.id] = None if settling and amps >= _shown(slave) else amps
@@ -46,7 +51,7 @@ def next_offers(master: Master, given: Mapping[int, int], now: float, *, forced:
 def first_offer(master: Master, slave: Slave, given: int, now: float) -> int | None:
     """What a slave that was heard is greeted with, so that it fits: its minimum, else 0 (protocol 2 takes 6 A). None: no room, wait."""
     room = master.options.circuit - total(master.slaves)
-    calm = now >= master.trouble_at + TROUBLE_S
+    calm = not in_trouble(master, now)
     least = slave.minimum if slave.protocol == 2 else min(given, slave.minimum) if calm else 0
     for amps in (least, 0):
         if max(effective(slave, amps), ceil(slave.draw)) <= room:
@@ -59,13 +64,21 @@ def watched(master: Master, now: float) -> Master:
     circuit = master.options.circuit
     holding = [slave for slave in master.slaves if slave.link in HOLDING]
     if total(holding) > circuit:
-        return replace(master, trouble_at=now)
+        if in_trouble(master, now):
+            return replace(master, trouble_at=now)
+        again = master.troubles if now < master.trouble_at + FORGET_S else 0
+        return replace(master, trouble_at=now, troubles=again + 1)
     excess = ceil(sum(coming(slave) for slave in holding) - circuit - 1e-6)
     if excess > 0:
         return replace(master, trim=_sum_now(holding) - excess, trim_at=now)
     if master.trim is None or now < master.trim_at + RAISE_S or sum(slave.draw for slave in holding) + ROOM_AMPS > circuit:
         return master
     return replace(master, trim=master.trim + 1 if master.trim < circuit else None, trim_at=now)
+
+
+def in_trouble(master: Master, now: float) -> bool:
+    """The sum exceeds the circuit, or has fitted for too short a time. A car that does it again and again must not swing for ever."""
+    return now < master.trouble_at + TROUBLES_S[min(max(master.troubles, 1), len(TROUBLES_S)) - 1]
 
 
 def _sum_now(slaves: list[Slave]) -> int:

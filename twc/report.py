@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from twc.link import ADDRESSED, HOLDING, Link
 from twc.messages import Plugged, SlaveState
-from twc.offers import TROUBLE_S
+from twc.offers import TROUBLE_S, in_trouble
 from twc.reserve import ceiling_of, counted, reserve, total
 from twc.speak import FOREIGN_S
 from twc.values import Master, Slave
@@ -88,6 +88,10 @@ def alarms(master: Master, now: float) -> tuple[str, ...]:
         out.append("a second master is on the bus: nothing is offered until it is gone (rotary switches at F? another program?)")
     if now < master.trouble_at + TROUBLE_S:
         out.append(f"{total(master.slaves)} A may flow on a circuit of {master.options.circuit} A: all connectors are at their minimum")
+    elif in_trouble(master, now):
+        out.append(
+            f"more than {master.options.circuit} A could flow {master.troubles} times: all connectors stay at their minimum for a while"
+        )
     if any(slave.link is Link.REFUSED for slave in master.slaves):
         out.append("a fourth Wall Connector is on the bus: it is refused, three are the most")
     return tuple(out)

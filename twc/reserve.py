@@ -15,7 +15,7 @@ from math import ceil
 from twc.link import HOLDING
 from twc.values import Offer, Slave
 
-CONFIRM_S = 5.0
+CONFIRM_S, OBEYS_S = 5.0, 3.0  # cars were seen to follow within 4 s
 FLOOR_P2 = 6
 
 
@@ -52,7 +52,10 @@ def total(slaves: Iterable[Slave]) -> int:
 
 
 def coming(slave: Slave) -> float:
-    """What it will draw once it has followed its newest offer: as far below its draw as the newest offer lies below the one it follows."""
+    """What it will draw once it has followed its newest offer: as far below its draw as the newest offer lies below the one it follows.
+    What it draws later than that is what it does draw."""
+    if slave.offer is None or slave.heard_at >= slave.offer.since_at + OBEYS_S:
+        return slave.draw
     newest, top = effective(slave, amps_now(slave)), counted(slave)
     return min(slave.draw, newest + max(0.0, slave.draw - top))
 

@@ -65,12 +65,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A slave from before a restart."""
+    """A slave from before a restart. `reserved`: what it may still take, where that is more than its newest offer."""
 
     id: int
     protocol: int
     max_amps: int
-    offer: int  # the highest that may still count
+    offer: int
+    reserved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ class Counters:
 @dataclass(frozen=True, slots=True)
 class Master:
     """The whole state of the master. `started_at`: this process; `hello`: greetings still to be sent; `trouble_at`: when the reserves last
-    summed to more than the circuit; `trim`: the most that all offers together may be since draws within their tolerance summed to more."""
+    summed to more than the circuit, `troubles`: how often lately; `trim`: the most that all offers together may be since draws within
+    their tolerance summed to more."""
 
     options: Options
     started_at: float
@@ -155,6 +157,7 @@ class Master:
     echoed_at: float = NEVER  # this adapter hears itself
     foreign_at: float = NEVER
     trouble_at: float = NEVER
+    troubles: int = 0  # in the past hour
     trim: int | None = None
     trim_at: float = NEVER
     ceiling: int | None = None  # the newest that was fresh
