@@ -120,6 +120,7 @@ class CarMemory:
     off_since: datetime | None = None
     last_woken: datetime | None = None
     unplugged_at: datetime | None = None  # newest reading without a plug at home: ends charge-now and stop
+    flowed_at: datetime | None = None  # newest reading with a charge that runs
     completed_at: datetime | None = None  # newest reading Complete: ends charge-now
     marks: tuple[Mark, ...] = ()  # causes of the last day, in time order
     intents: tuple[Intent, ...] = ()  # commands of the last two days, in time order; at most the last one without an outcome

@@ -7,10 +7,13 @@ decided anew. A connector at home that shows the car plugged in vouches for it t
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from model import DOLLARS, Billed, CarView, Code, Missing, Reason
 from model_decision import Command, Decision, Snapshot
 from model_memory import CommandKind
+
+RECENT = timedelta(minutes=30)
 
 
 def unseen(snapshot: Snapshot, decision: Decision) -> tuple[str, ...]:
@@ -21,10 +24,12 @@ def unseen(snapshot: Snapshot, decision: Decision) -> tuple[str, ...]:
 
 def only_to_seen(snapshot: Snapshot, decision: Decision) -> Decision:
     """The decision without commands to cars that could not be looked at; each says so."""
-    blind = {view.vin for view in snapshot.cars if not _seen(view, snapshot)}
+    blind = {view.vin: view for view in snapshot.cars if not _seen(view, snapshot)}
     why = Reason(Code.UNKNOWN_OUTCOME, "the car could not be looked at just now: nothing is sent to it before it is seen at home")
+    spoken = {command.vin for car in decision.cars for command in car.commands if command.kind is not CommandKind.WAKE}
+    blind = {vin: view for vin, view in blind.items() if vin in spoken}
     cars = tuple(
-        replace(car, commands=(), reasons=(*car.reasons, why)) if car.vin in blind and _spoken(car.commands) else car
+        replace(car, commands=_may(car.commands, blind[car.vin], snapshot), reasons=(*car.reasons, why)) if car.vin in blind else car
         for car in decision.cars
     )
     return replace(decision, cars=cars)
@@ -42,8 +47,10 @@ def _seen(view: CarView, snapshot: Snapshot) -> bool:
     return any(one.vin == view.vin and one.plugged is True for one in chargers)
 
 
-def _spoken(commands: tuple[Command, ...]) -> bool:
-    return any(command.kind is not CommandKind.WAKE for command in commands)
+def _may(commands: tuple[Command, ...], view: CarView, snapshot: Snapshot) -> tuple[Command, ...]:
+    """What lowers or stops for a limit cannot wait: half an hour ago the car was at home, and a breaker is in danger."""
+    recent = not isinstance(view.reading, Missing) and snapshot.now - view.reading.at <= RECENT
+    return tuple(command for command in commands if command.kind is CommandKind.WAKE or (command.urgent and recent))
 
 
 def _payable(command: Command, snapshot: Snapshot) -> bool:

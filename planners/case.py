@@ -93,6 +93,11 @@ class Case:
         return self.reading.charging in (Charging.CHARGING, Charging.STARTING)
 
     @property
+    def judged(self) -> bool:
+        """The charge that runs has been seen with current, so its origin is known: before that it may be the owner's."""
+        return self.plug is not None and self.plug.charging_since is not None
+
+    @property
     def cannot_wait(self) -> bool:
         """Protocol 2 without a login: its least amps flow whatever is planned."""
         return self.charger is not None and not self.charger.can_stop and not (self.snapshot.commands is True and self.view.vin)

@@ -24,6 +24,9 @@ RESERVED = frozenset({Code.LATEST_START, Code.OVERDUE, Code.BELOW_MIN_SOC, Code.
 LIMITED = frozenset({Code.LIMIT_CEILING, Code.LIMIT_CIRCUIT, Code.LIMIT_MAIN, Code.LIMIT_CHARGER, Code.LIMIT_CABLE, Code.BELOW_MINIMUM})
 WAKE_AGAIN = timedelta(minutes=30)  # after three wakes in vain; then twice as long each time, for each costs two cents and some battery
 WAKES_IN_A_ROW = 3
+START_AGAIN = timedelta(minutes=30)
+STARTS_IN_A_ROW = 3
+DONE = (Outcome.DONE, Outcome.ALREADY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def wake_command(vin: str) -> Command:
 def _current(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
     limited = wish.reasons[0].code in LIMITED
     if wish.action is not Action.CHARGE:
-        if case.charging:
+        if case.charging and (case.judged or wish.firm or limited):  # whose charge it is shows only when current flows
             yield _command(case, CommandKind.STOP, None, wish.reasons[0], urgent=limited)
         return
     asked = reading.request_amps
@@ -72,7 +75,8 @@ def _current(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
     if case.path is Path.TWC and asked == case.memory.amps_set and not isinstance(asked, Missing) and asked < wish.amps:
         # few amps of ours, from a time when the car was steered over the API, would hold it below what the connector offers
         yield _command(case, CommandKind.AMPS, full_power(case), wish.reasons[0])
-    if not case.charging and reading.charging in (Charging.STOPPED, Charging.COMPLETE, Charging.UNKNOWN):
+    startable = reading.charging in (Charging.STOPPED, Charging.COMPLETE, Charging.UNKNOWN)
+    if not case.charging and startable and not _started_in_vain(case):
         yield _command(case, CommandKind.START, None, wish.reasons[0])
 
 
@@ -123,6 +127,15 @@ def _asleep(case: Case, wish: Wish, plan: CarPlan) -> Due:
     if tired is not None:
         return Due((), (tired,))
     return Due((_command(case, CommandKind.WAKE, None, Reason(Code.WAKE_FOR_SLOT, "the car sleeps and is due"), source=wish),))
+
+
+def _started_in_vain(case: Case) -> bool:
+    """Three confirmed starts after which no current flowed: the car wants to be plugged in again. Then one try every half hour."""
+    since = max(case.plug.since if case.plug else case.now, case.now - 8 * START_AGAIN)
+    done = [i for i in case.memory.intents if i.kind is CommandKind.START and i.outcome in DONE and i.at > since]
+    flowed = case.memory.flowed_at
+    vain = [i.at for i in done if flowed is None or i.at > flowed]
+    return len(vain) >= STARTS_IN_A_ROW and case.now < vain[-1] + START_AGAIN
 
 
 def _woken_in_vain(case: Case) -> Reason | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from model import CarStatus, ChargerReport, Missing, WallReading
+from model import CarStatus, ChargerReport, Charging, Missing, WallReading
 from model_memory import CarMemory, Outcome
 from planners.plugin import SETTLE
 
@@ -34,6 +34,8 @@ def worth_reading(status: CarStatus, memory: CarMemory, sensors: Sensors, now: d
         return "after a command"
     if _unsettled(memory, now):
         return "just plugged in" if now - last >= SETTLE else None
+    if _begins(memory):
+        return "a charge begins: whose is it?"
     if not thrifty and _sensor_tells(memory, *sensors):
         return "a sensor sees a change"
     blind = all(isinstance(sensor, Missing) for sensor in sensors)
@@ -50,6 +52,12 @@ def sees_plug(vin: str, charger: ChargerReport | Missing, wall: WallReading | Mi
 def _unsettled(memory: CarMemory, now: datetime) -> bool:
     plug = memory.plug
     return plug is not None and plug.rest_at is None and plug.charging_since is None and now - plug.since < UNSETTLED
+
+
+def _begins(memory: CarMemory) -> bool:
+    """The car was seen about to charge, without current yet: too early to tell who started it."""
+    word = memory.reading.charging if memory.reading is not None else None
+    return memory.plug is not None and memory.plug.charging_since is None and word in (Charging.STARTING, Charging.CHARGING)
 
 
 def _charges(memory: CarMemory) -> bool:

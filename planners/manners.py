@@ -48,7 +48,7 @@ def now_amps(case: Case) -> int | None:
 
 def _min_on(case: Case, wish: Wish) -> Wish | None:
     since = case.memory.on_since
-    if wish.action is not Action.WAIT or not case.charging or since is None:
+    if wish.action is not Action.WAIT or not case.charging or since is None or wish.reasons[0].code is Code.FULL:
         return None
     over = since + timedelta(minutes=case.settings.min_on_minutes)
     if case.now >= over:

@@ -114,6 +114,7 @@ def _learn(old: CarMemory, reading: CarReading, charger: Charger | None, snapsho
         limit=next_limit(old.limit, reading),
         amps_set=reading.request_amps if reading.request_amps in asked_amps(old) else old.amps_set,
         unplugged_at=old.unplugged_at if connected else reading.at,
+        flowed_at=reading.at if is_charging(reading) else old.flowed_at,
         completed_at=reading.at if reading.charging is Charging.COMPLETE else old.completed_at,
         on_since=old.on_since if plug and (is_charging(reading) or not is_rest(plug, reading)) else None,
     )

@@ -54,7 +54,7 @@ class HouseCar:
     def advance(self, now: float) -> None:
         """Nothing: the world moves it."""
 
-    def offered(self, amps: float, closed: bool) -> None:  # noqa: ARG002 - the slave tells it to every kind of car
+    def offered(self, amps: float, closed: bool) -> None:
         """The pilot alone counts: a Tesla takes its own 5 s to start, about as long as the contactor."""
         if self._connector.offer != int(amps):
             self._connector.offer = int(amps)

@@ -22,6 +22,7 @@ PASSWORD = "password-that-nobody-may-see"
 KEY = "key-that-nobody-may-see"
 SECRETS = (TOKEN, PASSWORD, KEY)
 BASE = Settings()
+DEPARTURES = ("07:30", "mon-fri 06:45, sat-sun 10:00", "07:30", "mon-fri 07:30", "none", "09:00", "17:00")
 
 
 def settings_for(world: World, **changes: object) -> Settings:

@@ -20,7 +20,7 @@ from planners.power import permitted
 from tests.house_builders import SECRETS
 from tests.house_lives import History, Step, histories
 
-HISTORIES = 30  # lives of one day
+HISTORIES = 20  # lives of one day
 AHEAD = timedelta(hours=12)
 LIMITS = {code for code in Code if code.startswith("LIMIT_")} | {Code.BELOW_MINIMUM}
 

@@ -164,6 +164,23 @@ def test_wakes_in_vain_pause_longer_and_longer(wakes: list[float], woken: bool) 
     assert due(GO, asleep(wakes)) == (["wake_up"] if woken else [])
 
 
+@pytest.mark.parametrize(
+    ("starts", "flowed", "started"),
+    [
+        ([20, 15, 10], None, False),  # minutes ago: three confirmed starts, and no current
+        ([20, 15], None, True),
+        ([45, 40, 35], None, True),  # one more try after half an hour
+        ([20, 15, 10], 12, True),  # current flowed in between
+    ],
+)
+def test_starts_in_vain_pause(starts: list[float], flowed: float | None, started: bool) -> None:
+    tried = tuple(intent(CommandKind.START, Outcome.DONE, EVENING - timedelta(minutes=ago)) for ago in starts)
+    at = None if flowed is None else EVENING - timedelta(minutes=flowed)
+    read = reading(charging=Charging.STOPPED, actual_amps=0.0)
+    here = snapshot(view(read), memory=remembering(plugged(intents=tried, reading=read, flowed_at=at)))
+    assert ("charge_start" in due(GO, here)) == started
+
+
 def test_a_wake_that_was_not_sent_does_not_count() -> None:
     unsent = tuple(intent(CommandKind.WAKE, Outcome.NOT_SENT, EVENING - timedelta(minutes=ago)) for ago in (15, 10, 5))
     read = reading(at=EVENING - timedelta(hours=1))

@@ -57,6 +57,11 @@ def test_a_charge_goes_on_for_its_least_time_at_the_least_amps() -> None:
     assert polite(STOP, drawing(32), {"on_since": ago(14)}, MIN_ON_MINUTES="0") == STOP
 
 
+def test_a_charge_that_has_what_it_needs_does_not_go_on_for_manners() -> None:
+    enough = wait(Reason(Code.FULL, "enough"))
+    assert polite(enough, drawing(32), {"on_since": ago(14)}) == enough
+
+
 def test_a_charge_that_we_did_not_start_is_stopped_at_once() -> None:
     assert polite(STOP, drawing(32)) == STOP
 

@@ -157,17 +157,17 @@ class History:
         self.stale_since = None if ceiling.fresh or not guarded else self.stale_since or now
         if now < self.lower_at + WITHIN_S:
             return
-        greeted = self.oracle.greeted
+        greeted = self.oracle.addressed(now)
         most = [self.oracle.circuit, *([ceiling.amps] if ceiling.fresh and ceiling.amps is not None else [])]
         most += [self.rig.target.site_amps] if self.rig.target is not None and self.rig.target.site_amps else []
         if guarded and not ceiling.fresh:
-            most += [options.failsafe * len(greeted), *([ceiling.amps] if ceiling.amps is not None else [])]
+            most += [options.failsafe * len(self.oracle.greeted), *([ceiling.amps] if ceiling.amps is not None else [])]
         offered = sum(slave.newest for slave in greeted if slave.newest > slave.least)
         high = any(slave.newest > slave.least for slave in greeted)
         if high and sum(slave.newest for slave in greeted) > min(most) and self.rig.bus.line.loss == 0 and not received_noise(self):
             self.broken.append(f"{now:.2f} s: {offered} A offered above {most}: {[slave.newest for slave in greeted]}")
         if self.rig.target is None:
-            over = [slave.newest for slave in greeted if slave.newest > max(options.failsafe, slave.least) and now < slave.heard_at + 20]
+            over = [slave.newest for slave in greeted if slave.newest > max(options.failsafe, slave.least)]
             if over:
                 self.broken.append(f"{now:.2f} s: {over} A offered without a target, failsafe {options.failsafe}")
         beyond = [slave.newest for slave in greeted if slave.newest > max(options.most, slave.least)]

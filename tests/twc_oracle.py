@@ -146,7 +146,7 @@ class Oracle:
     def total(self) -> int:
         return sum(slave.reserve for slave in self.greeted)
 
-    def _addressed(self, now: float) -> list[Heard]:
+    def addressed(self, now: float) -> list[Heard]:
         return [slave for slave in self.greeted if now < max(slave.heard_at, slave.greeted_at or 0) + 26]
 
     def _watch(self, now: float) -> None:
@@ -159,7 +159,7 @@ class Oracle:
             self.troubles += 1
 
     def _judge(self, now: float, alarms: Sequence[str]) -> None:
-        high = [slave for slave in self._addressed(now) if slave.newest > slave.least]
+        high = [slave for slave in self.addressed(now) if slave.newest > slave.least]
         if self.over_since is not None:
             if high and now >= self.over_since + WITHIN_S:
                 self._say(now, f"(b) {self._rows()} for {now - self.over_since:.1f} s, offers above the minimum")

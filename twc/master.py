@@ -22,7 +22,7 @@ from twc.listen import MOST_SLAVES, listen, put
 from twc.messages import body_of
 from twc.offers import SETTLE_S, next_offers, watched
 from twc.report import Report
-from twc.reserve import FLOOR_P2, amps_now, reserve
+from twc.reserve import FLOOR_P2, amps_now
 from twc.share import most_for_all, shares
 from twc.speak import BEAT_S, HELLO_S, QUIET_S, speak
 from twc.values import Ceiling, Master, Offer, Options, Remembered, Slave, Target
@@ -47,7 +47,7 @@ def start(options: Options, remembered: Sequence[Remembered], now: float) -> Mas
 def memory(master: Master) -> tuple[Remembered, ...]:
     """What twc.json should keep, so that a restart is not noticed."""
     held = [slave for slave in master.slaves if slave.link in HOLDING]
-    return tuple(Remembered(slave.id, slave.protocol, slave.max_amps, amps_now(slave), reserve(slave)) for slave in held)
+    return tuple(Remembered(slave.id, slave.protocol, slave.max_amps, amps_now(slave), max(slave.earlier, default=0)) for slave in held)
 
 
 def step(
@@ -80,7 +80,7 @@ def _rest_until(master: Master, now: float) -> float:
 
 def _recalled(one: Remembered, link: Link, now: float) -> Slave:
     slave = Slave(one.id, link, protocol=one.protocol, max_amps=one.max_amps, heard_at=now, greeted_at=now, recalled=link is Link.GREETED)
-    slave = replace(slave, offer=Offer(one.offer, now), earlier=(one.reserved,) if one.reserved > one.offer else ())
+    slave = replace(slave, offer=Offer(one.offer, now), earlier=(one.earlier,) if one.earlier > one.offer else ())
     return slave if link is Link.GREETED else replace(slave, beat_at=now)
 
 

@@ -65,13 +65,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A slave from before a restart. `reserved`: what it may still take, where that is more than its newest offer."""
+    """A slave from before a restart. `earlier`: a higher offer that was not confirmed gone; 0: none."""
 
     id: int
     protocol: int
     max_amps: int
     offer: int
-    reserved: int = 0
+    earlier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
