@@ -119,7 +119,13 @@ class Settings:
     state_dir: Path = option(folder, "state/data", "a folder", "Where files that must survive a restart are kept.", about="house")
     run_dir: Path = option(folder, "state/run", "a folder", "Where files that need not survive a restart are kept.", about="house")
     dry_run: bool = option(switch, "off", "on, off", "Decide and record, but send nothing to a car or charger.", about="house")
-    cycle_minutes: int = option(whole(1, 60, "minutes"), "5", "1-60", "How often cron starts a cycle.", about="house")
+    cycle_minutes: int = option(
+        whole(1, 15, "minutes"),
+        "5",
+        "1-15",
+        "How often cron starts a cycle. A car that was woken sleeps again after 15 minutes: more would never find it awake.",
+        about="house",
+    )
 
     # ---- wishes
     target_soc: int | None = option(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar, cast
 
 from model import RELEASED
 from model_memory import Memory
@@ -12,6 +13,10 @@ from model_memory import Memory
 BACK = timedelta(minutes=5)
 AGREEING = 3
 APART = timedelta(hours=1)
+JUST_NOW = timedelta(seconds=1)  # so that what is read now counts as newer
+TO_COME = ("schedule_at",)
+
+T = TypeVar("T")
 
 
 def doubt(memory: Memory, now: datetime) -> str:
@@ -22,6 +27,27 @@ def doubt(memory: Memory, now: datetime) -> str:
         return ""
     last = f"{memory.last_cycle:%Y-%m-%d %H:%M}"
     return f"The clock went back: it says {now:%Y-%m-%d %H:%M} UTC, the last cycle was at {last}. Waiting for three cycles that agree."
+
+
+def not_ahead(memory: Memory, now: datetime) -> Memory:
+    """The memory without times that still lie ahead: a clock that ran ahead has learned them, and a reading of the year 2036 would stay the
+    newest one for ten years. What is to come by itself (a schedule in the car) may lie ahead."""
+    newest = [intent.at for car in memory.cars for intent in car.intents[-1:]]  # a cycle that was killed has saved no more than these
+    if max([now, *newest, *([memory.last_cycle] if memory.last_cycle else [])]) <= now:
+        return memory
+    return replace(memory, cars=_capped(memory.cars, now), charger_link_since=_capped(memory.charger_link_since, now))
+
+
+def _capped(value: T, now: datetime) -> T:
+    found: object = value
+    if isinstance(value, datetime):
+        found = min(value, now - JUST_NOW)
+    elif isinstance(value, tuple):
+        found = tuple(_capped(one, now) for one in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        known = {one.name: getattr(value, one.name) for one in fields(value) if one.name not in TO_COME}
+        found = replace(value, **{name: _capped(one, now) for name, one in known.items()})
+    return cast(T, found)
 
 
 def remember(memory: Memory, now: datetime, doubted: bool) -> Memory:

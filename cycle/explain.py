@@ -15,7 +15,7 @@ from planners.texts import age, clock, money
 WITHOUT = {
     "tesla": "cars are planned with their last reading, nothing is sent",
     "car reading": "the car is planned with its last reading",
-    "powerwall": "the sun is not followed, unless a meter sees it",
+    "powerwall": "the sun is not followed",
     "meter": "the Powerwall alone tells the surplus",
     "wall connector": "the car is asked more often, at Tesla's price",
     "load forecast": "equal prices fall to the earlier hour",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from config import Settings
 from cycle.act import act
-from cycle.clock import doubt, remember
+from cycle.clock import doubt, not_ahead, remember
 from cycle.fresh import only_to_seen, unseen
 from cycle.house import House, Journal
 from model_decision import Decision, Sent, Snapshot
@@ -38,7 +38,7 @@ class Cycle:
 
 def look_and_decide(house: House, memory: Memory, settings: Settings, now: datetime) -> tuple[Snapshot, Decision]:
     """A dry run: looks and decides, writes and sends nothing."""
-    snapshot = house.look(memory, now)
+    snapshot = house.look(not_ahead(memory, now), now)
     decision = decide(snapshot, settings)
     vins = unseen(snapshot, decision)
     if vins:

@@ -106,14 +106,15 @@ def _measured(case: Case) -> bool:
 
 
 def _site(case: Case) -> tuple[float, float, bool] | Missing:
-    """(grid_w, battery_w, is the Powerwall full) from the Powerwall, else from the house meter."""
+    """(grid_w, battery_w, is the Powerwall full) from the Powerwall; from the house meter only where there is no Powerwall: one that cannot
+    be read may be feeding the car, and on the meter that looks like sun."""
     powerwall, meter = case.snapshot.powerwall, case.snapshot.meter
     if not isinstance(powerwall, Missing):
         full = not isinstance(powerwall.soc, Missing) and powerwall.soc >= case.settings.powerwall_full_soc
         return powerwall.grid_w, powerwall.battery_w, full
-    if not isinstance(meter, Missing):
-        return meter.grid_w, 0.0, False
-    return powerwall if case.settings.powerwall_url is not None else meter
+    if case.settings.powerwall_url is not None:
+        return powerwall
+    return meter if isinstance(meter, Missing) else (meter.grid_w, 0.0, False)
 
 
 def _amps(case: Case, car_w: float, grid_w: float, battery_w: float, full: bool) -> tuple[int, float]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from config import Autostart
 from model import CarReading, Charging, Code, Missing, Reason, Word
-from model_memory import Origin
+from model_memory import CommandKind, Origin, Outcome
 from planners.case import Case
 from planners.need import least_soc, needs
 from planners.owner_limit import FULL_FROM
@@ -17,6 +18,7 @@ from planners.texts import clock
 from planners.wish import Wish, alone, charge, wait
 
 Rule = Callable[[Case, CarPlan], Wish | None]
+NET_HOLDS = timedelta(hours=2)  # what 13 hours of charging gain
 
 
 def rule(case: Case, plan: CarPlan) -> Wish:
@@ -127,13 +129,23 @@ def _storm(case: Case, plan: CarPlan) -> Wish | None:
 
 def _late(case: Case, plan: CarPlan) -> Wish | None:
     """The net under every plan and strategy: from the latest safe start on, full power."""
-    if plan.latest_start is None or plan.latest_start > case.now or _full(case):
+    if plan.latest_start is None or plan.latest_start > case.now + _held(case) or _full(case):
         return None
     due = min(needs(case), key=lambda need: latest_start(case, need, full_power(case)))
     when = clock(due.by, case.now, case.settings.time_zone)
     if due.code is Code.OVERDUE:
         return charge(full_power(case), Reason(Code.OVERDUE, f"not ready at {when}: full power now"), firm=True)
     return charge(full_power(case), Reason(Code.LATEST_START, f"full power now, or {due.soc:.0f} % by {when} is not safe"), firm=True)
+
+
+def _held(case: Case) -> timedelta:
+    """The net that has caught a charge holds it: at full power the charge gains on its margin of 15 %, and to stop it for the minutes
+    won would cost a wake and a start, of which each may fail."""
+    starts = [
+        i.why for i in case.memory.intents if i.kind is CommandKind.START and i.outcome in (Outcome.DONE, Outcome.ALREADY, Outcome.UNKNOWN)
+    ]
+    caught = bool(starts) and starts[-1] in (Code.LATEST_START, Code.OVERDUE)
+    return NET_HOLDS if caught and case.charging else timedelta()
 
 
 def _owner_stopped(case: Case, plan: CarPlan) -> Wish | None:

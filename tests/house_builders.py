@@ -53,7 +53,7 @@ def random_world(rng: Random, start: datetime = START) -> World:
             car,
             battery_kwh=rng.choice((50.0, 60.0, 75.0, 100.0)),
             max_amps=rng.choice((16, 32, 40, 48)),
-            wake_s=rng.choice((0.0, 30.0, None, 400.0)),
+            wake_s=rng.choice((30.0, 30.0, None, 400.0)),
         )
         for car in cars
     ]

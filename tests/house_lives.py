@@ -23,6 +23,8 @@ from simulator.memory_house import MemoryHouse, MemoryJournal
 from simulator.owner import Act
 from tests.house_builders import DEVICES, FAULTS, PATHS, START, busy_life, random_settings, random_world
 
+HISTORIES = 20  # lives of one day
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -187,6 +189,6 @@ def _misfortune(rng: Random, house: MemoryHouse, illness: float) -> Callable[[da
 
 
 @cache
-def histories(count: int) -> tuple[History, ...]:
+def histories() -> tuple[History, ...]:
     """The lives that most laws are judged by: drawn once for all of them."""
-    return tuple(random_history(seed) for seed in range(count))
+    return tuple(random_history(seed) for seed in range(HISTORIES))

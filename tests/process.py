@@ -206,12 +206,12 @@ class Home:
 
 @contextmanager
 def home(folder: Path, runner: Runner, start: datetime = EVENING) -> Iterator[Home]:
-    """The sunny house at `start`, its car just plugged in with 45 %."""
-    world = sunny_house(start)
+    """The sunny house at `start`, its car plugged in with 45 % three minutes ago: current flows."""
+    world = sunny_house(start - timedelta(minutes=3))
     for car in world.cars.values():
         car.soc = 45.0
-    world.do(Act(start, "plug"))
-    world.advance(start + timedelta(minutes=1))
+    world.do(Act(start - timedelta(minutes=3), "plug"))
+    world.advance(start)
     folder.mkdir(parents=True, exist_ok=True)
     with Network(world) as network:
         yield Home(folder, world, network, runner)

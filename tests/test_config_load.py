@@ -78,7 +78,7 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         "VOLTAGE (line 1): write a whole number of V from 100 to 280, not '12'",
         "STRATEGY (line 4): write optimal or bands or charge-limit or timer or now, not 'best'",
         "PHASES (line 5): write 1 or 3, not '2'",
-        "CYCLE_MINUTES (line 6): write a whole number of minutes from 1 to 60, not 'five'",
+        "CYCLE_MINUTES (line 6): write a whole number of minutes from 1 to 15, not 'five'",
         "MIN_SOC (environment): write a whole number of percent from 0 to 100, not 'x'",
     ]
 

@@ -20,13 +20,12 @@ from planners.power import permitted
 from tests.house_builders import SECRETS
 from tests.house_lives import History, Step, histories
 
-HISTORIES = 20  # lives of one day
 AHEAD = timedelta(hours=12)
 LIMITS = {code for code in Code if code.startswith("LIMIT_")} | {Code.BELOW_MINIMUM}
 
 
 def cycles() -> Iterator[tuple[History, Step]]:
-    for history in histories(HISTORIES):
+    for history in histories():
         for step in history.steps:
             yield history, step
 
@@ -131,7 +130,7 @@ def test_law_8_no_command_ever_reaches_a_car_that_is_not_at_home() -> None:
 
 def test_law_8_no_car_is_woken_that_is_away_unless_it_left_while_tesla_was_silent() -> None:
     """Asleep again within an outage: then nobody could know, and a car at home that is not woken would stand empty in the morning."""
-    for history in histories(HISTORIES):
+    for history in histories():
         for index, step in enumerate(history.steps):
             for call in step.calls:
                 if call.kind is Billed.WAKE and not silence(history, index, call.vin):
@@ -147,7 +146,7 @@ def silence(history: History, index: int, vin: str) -> bool:
 
 def test_no_charge_of_ours_is_taken_for_the_owners() -> None:
     """A charge that our start really began, or that began by itself at the plug, is never judged HAND."""
-    for history in histories(HISTORIES):
+    for history in histories():
         for vin in history.world.cars:
             for last, step in beginnings(history, vin):
                 memory = step.cycle.decision.memory.car(vin)

@@ -143,9 +143,9 @@ def test_a_command_whose_answer_was_lost_is_not_sent_again_before_the_car_was_lo
     place.world.faults["fleet"].next(1, BUSY_503, "vehicle_data")
     place.later(5).do("run")
     assert place.commands() == ["charge_stop"]
-    place.later(20).do("run")
+    assert place.later(5).do("run").err == GONE
     assert place.commands() == ["charge_stop"]
-    assert cars(place)[0]["origin"] is None
+    assert (cars(place)[0]["action"], cars(place)[0]["origin"]) == ("wait", None)
 
 
 UNREACHED = {

@@ -124,7 +124,7 @@ class Oracle:
         raises = greets = slave.greeted_at is None
         if greets:
             slave.greeted_at, slave.newest, slave.earlier, slave.newest_at = now, 0, [], now
-        if now > max(slave.heard_at, slave.greeted_at or now) + 26 + WITHIN_S:
+        if now > max(slave.heard_at, now if greets else slave.greeted_at or 0.0) + 26 + WITHIN_S:
             self._say(now, f"{key:04X} is silent for 26 s and gets a heartbeat")
         slave.beat_at = now
         if body[6] in (5, 9):
@@ -147,7 +147,7 @@ class Oracle:
         return sum(slave.reserve for slave in self.greeted)
 
     def addressed(self, now: float) -> list[Heard]:
-        return [slave for slave in self.greeted if now < max(slave.heard_at, slave.greeted_at or 0) + 26]
+        return [slave for slave in self.greeted if now < max(slave.heard_at, slave.greeted_at or 0.0) + 26]
 
     def _watch(self, now: float) -> None:
         if self.total <= self.circuit:

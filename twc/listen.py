@@ -78,7 +78,7 @@ def _echo(master: Master, body: bytes, now: float) -> Master | None:
     if own is None:
         return None
     counters = replace(master.counters, echoes=master.counters.echoes + 1)
-    sent = tuple(one for one in master.sent if one is not own)
+    sent = tuple(one for one in master.sent if one is not whole)
     return replace(master, sent=sent, echoed_at=now if whole else master.echoed_at, counters=counters)
 
 
@@ -121,9 +121,7 @@ def _heartbeat(master: Master, message: Message, now: float) -> Master:
         return master  # its link-ready will come, and that tells its protocol and its limit; or it obeys another master
     if message.protocol < slave.protocol:
         return master  # a frame that lost zeros and kept its checksum
-    before = slave
     since = slave.state_since if slave.status is not None and slave.status.state == message.state else now
-    drew_at = now if message.actual >= 1 else slave.drew_at
     slave = replace(
         slave,
         link=_linked(master, slave, Event.ANSWER),
@@ -131,29 +129,29 @@ def _heartbeat(master: Master, message: Message, now: float) -> Master:
         status=message,
         heard_at=now,
         state_since=since,
-        drew_at=drew_at,
+        drew_at=now if message.actual >= 1 else slave.drew_at,
+        rested=slave.rested or (message.state == SlaveState.READY and now >= since + PAUSE_S),
     )
     if slave.recalled:
         # it may follow more than was written down before the restart: that counts until something lower is confirmed
         reported = min(ceil(message.limit), slave.max_amps)
         more = reported if reported > effective(slave, amps_now(slave)) else amps_now(slave)
         slave = replace(offered(slave, more, now), recalled=False, raised_at=slave.raised_at)
-    slave = confirmed(_plug_by_state(before, slave, now), now)
+    slave = confirmed(_plug_by_state(slave, now), now)
     counters = replace(master.counters, answers=master.counters.answers + 1)
     return put(_answered(replace(master, counters=counters), slave), slave)
 
 
-def _plug_by_state(before: Slave, slave: Slave, now: float) -> Slave:
+def _plug_by_state(slave: Slave, now: float) -> Slave:
     """A car shows in the state. READY says nothing, so it takes nothing back; but where the connector itself does not tell its plug, what
     comes after READY may be another car: its VIN is asked anew, and it gets its minimum first."""
-    old, status = before.status, slave.status
+    status = slave.status
     if status is None or (status.state not in CAR_STATES and status.actual < 1):
         return slave
-    paused = old is not None and old.state == SlaveState.READY and now >= before.state_since + PAUSE_S
-    if slave.plugged is Plugged.YES and (slave.tells_plug or not paused):
+    if slave.plugged is Plugged.YES and (slave.tells_plug or not slave.rested):
         return slave
-    new = replace(slave, plugged=Plugged.YES, plugged_at=now if status.actual < 1 else slave.plugged_at)
-    return replace(new, vin_parts=("", "", ""), asked=tuple(row for row in slave.asked if row[0] not in VIN)) if paused else new
+    new = replace(slave, plugged=Plugged.YES, plugged_at=now if status.actual < 1 else slave.plugged_at, rested=False)
+    return replace(new, vin_parts=("", "", ""), asked=tuple(row for row in slave.asked if row[0] not in VIN)) if slave.rested else new
 
 
 def _answered(master: Master, slave: Slave) -> Master:

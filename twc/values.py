@@ -95,6 +95,7 @@ class Slave:
     tells_plug: bool = False  # its firmware answers the plug question
     drew_at: float = NEVER  # newest heartbeat with 1 A or more
     state_since: float = NEVER
+    rested: bool = False  # it was READY for a while: there may have been another plug
     vin_parts: tuple[str, str, str] = ("", "", "")
     energy: Energy | None = None
     firmware: str = ""
