@@ -111,7 +111,11 @@ class Settings:
     )
     phases: int = option(one_of(1, 3), "1", "1 or 3", "Phases that the car charges on.", about="house")
     main_breaker_amps: int | None = option(
-        maybe(whole(10, 1000, "A")), "", "10-1000", "The number printed on the main breaker. Empty: no limit for the house.", about="house"
+        maybe(whole(10, 1000, "A")),
+        "",
+        "10-1000",
+        "Printed on the main breaker; cars stay below 80 % of it, the rest of the house is not counted.",
+        about="house",
     )
     continuous_percent: int = option(
         whole(50, 100, "percent"), "80", "50-100", "The share of a breaker that may be used for hours (80 by the US code).", about="house"
@@ -340,7 +344,7 @@ OPTIONS: tuple[Option, ...] = options_of(Settings)
 def nothing_configured(settings: Settings) -> bool:
     """Is there neither a car, a charger, a Powerwall nor a meter? Then a cycle has nothing to do."""
     car = settings.tesla_vin or settings.tesla_access_token
-    charger = settings.twc_breaker_amps or settings.wall_connector_url or settings.twc_id
+    charger = settings.twc_breaker_amps or settings.twc_port or settings.wall_connector_url or settings.twc_id
     return not (car or charger or settings.powerwall_url or settings.energy_monitor_url)
 
 

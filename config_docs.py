@@ -32,6 +32,7 @@ ENV_HEAD = """# Ampshift's settings. Copy this file and keep the copy to yoursel
 # Take the # off the lines that you need and put in your own values; `scheduler.py check` then says line by line what works.
 # A line that is not there, or has nothing after =, is the default. All settings are explained in docs/SETTINGS.md.
 # For one car only: NAME__ and its VIN, its last six or its name, such as TARGET_SOC__BLUE=80.
+# Begin with DRY_RUN=on: it decides and records, and sends nothing.
 # This moves real current through real wires: breaker settings are the numbers printed on the breakers, never more.
 """
 SETTINGS_HEAD = """# Settings
@@ -76,7 +77,7 @@ def env_example() -> str:
     for about, title in GROUPS.items():
         blocks.append(heading(title))
         blocks += [entry(option, option.default) for option in OPTIONS if option.about == about and option.name not in FIRST]
-    return "\n".join(blocks)
+    return "\n".join(blocks) + "\n"  # a setting that is appended to a copy must not end in the last comment
 
 
 def heading(title: str) -> str:

@@ -62,7 +62,7 @@ def _command(args: argparse.Namespace) -> int:
     if args.interval is not None and command != "run":
         raise ConfigError((f"-i repeats real cycles: write scheduler.py run -i {args.interval:g}",))
     settings = config.load(args.env, os.environ, args.state, root=ROOT)
-    if args.now is not None and command in ("run", "release"):
+    if args.now is not None and command in ("run", "release", "override"):
         _only_simulated(args, settings)
     desk = Desk(settings, _now(args), time.sleep, verbose=args.verbose, as_json=args.json, believed=args.now is not None)
     if command in ("once", "run"):

@@ -29,9 +29,7 @@ def check(settings: Settings, seconds: float = CHECK_S) -> int:
     noise = deframer.noise
     print(f"noise: {noise.checksum} bad checksums, {noise.length} strays, {noise.escape} bad escapes, {noise.overrun} overruns")
     if not heard:
-        print(
-            "nothing was heard: a connector on position F speaks every 10 s. Swap A and B; look at adapter, rotary switch and bias."
-        )
+        print("nothing was heard: a connector on position F speaks every 10 s. Swap A and B; look at adapter, rotary switch and bias.")
     return 0 if heard and port.dead_since is None else 1
 
 

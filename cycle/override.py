@@ -18,16 +18,14 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     """Writes the word and says what it will do."""
     until = _until(args.until, desk)
     vin = _vin(args.vin, desk)
-    change, said = _change(args, vin, until, desk.now)
+    change, said = _change(args, vin, until, desk)
     desk.store.change_overrides(change)
     end = f" until {clock(until, desk.now, desk.settings.time_zone)}" if until else ""
     print(f"{said}{end}. The next cycle obeys (at most {desk.settings.cycle_minutes} min).")
     return 0
 
 
-def _change(
-    args: argparse.Namespace, vin: str | None, until: datetime | None, now: datetime
-) -> tuple[Callable[[Overrides], Overrides], str]:
+def _change(args: argparse.Namespace, vin: str | None, until: datetime | None, desk: Desk) -> tuple[Callable[[Overrides], Overrides], str]:
     if args.word == "solar":
         if args.switch is None:
             raise ConfigError(("Write: scheduler.py override solar on   or   override solar off",))
@@ -38,29 +36,39 @@ def _change(
     if args.amps is not None and (args.word != Word.CHARGE_NOW or not 1 <= args.amps <= 80):
         raise ConfigError(("--amps goes with charge-now, 1 to 80: scheduler.py override charge-now --amps 16",))
     if args.word == "auto":
-        return (lambda old: _auto(old, vin)), "Back to the plan"
-    word = Override(vin, Word(args.word), args.amps, until, now)
+        known = frozenset(_known(desk))
+        return (lambda old: _auto(old, vin, known)), "Back to the plan"
+    word = Override(vin, Word(args.word), args.amps, until, desk.now)
     ends = {Word.CHARGE_NOW: "charges now, to the limit or unplug", Word.STOP: "stops, to unplug or the next departure"}
     said = ends.get(word.word, "hands off") if until is None else word.word.value.replace("-", " ")
     return (lambda old: replace(old, words=(*(one for one in old.words if one.vin != vin and vin is not None), word))), said.capitalize()
 
 
-def _auto(old: Overrides, vin: str | None) -> Overrides:
-    """Takes back every word, or only those for one car."""
-    return Overrides() if vin is None else replace(old, words=tuple(one for one in old.words if one.vin != vin))
+def _auto(old: Overrides, vin: str | None, known: frozenset[str]) -> Overrides:
+    """Takes back every word, or those for one car; a word for all cars then goes on for the others."""
+    if vin is None:
+        return Overrides()
+    own = [one for one in old.words if one.vin not in (vin, None)]
+    shared = [replace(one, vin=other) for one in old.words if one.vin is None for other in sorted(known - {vin})]
+    return replace(old, words=(*own, *shared))
 
 
 def _vin(text: str | None, desk: Desk) -> str | None:
     """A car by VIN, its last six or its name, among those that were seen or set."""
     if text is None:
         return None
-    known = dict.fromkeys(desk.settings.tesla_vin, "") | {car.vin: car.name for car in desk.store.load_memory().cars}
+    known = _known(desk)
     key = text.strip().casefold()
     found = [vin for vin, name in known.items() if key in (vin.casefold(), vin[-6:].casefold(), name.casefold()) and key]
     if len(found) != 1:
         cars = ", ".join(f"{name or 'car'} ({vin[-6:]})" for vin, name in known.items()) or "none yet: run a cycle first"
         raise ConfigError((f"No car is called {text!r}. Known cars: {cars}",))
     return found[0]
+
+
+def _known(desk: Desk) -> dict[str, str]:
+    """VIN -> name of the cars that were set or seen."""
+    return dict.fromkeys(desk.settings.tesla_vin, "") | {car.vin: car.name for car in desk.store.load_memory().cars}
 
 
 def _until(text: str | None, desk: Desk) -> datetime | None:

@@ -9,7 +9,7 @@ from cycle.act import GOOD, act
 from cycle.desk import Desk
 from cycle.explain import WORDS
 from cycle.journal import DiskJournal
-from model import DOLLARS, Billed, CarView, Code, Missing, Reason
+from model import DOLLARS, Billed, CarView, Code, Missing, Overrides, Reason
 from model_decision import Command, Decision, Sent
 from model_memory import CarMemory, CommandKind, Memory, Outcome
 from planners.commands import Due
@@ -23,19 +23,32 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
         journal = DiskJournal(desk.store, desk.settings)
         snapshot = desk.house.look(journal.load(), desk.now)
         decision = decide(snapshot, desk.settings)
-        dues = {view.vin: owed(view, decision.memory) for view in snapshot.cars}
+        most = {car.vin: car.max_amps for car in decision.cars}
+        dues = {view.vin: owed(view, decision.memory, most.get(view.vin, 0)) for view in snapshot.cars}
         decision = replace(decision, cars=tuple(replace(car, commands=dues[car.vin].commands) for car in decision.cars if car.vin in dues))
+        if desk.settings.dry_run:
+            return _would(decision)
         memory, sent = act(desk.house, journal, decision, decision.memory)
+        desk.store.change_overrides(lambda _: Overrides())  # a word that is forgotten here would be obeyed when cron comes back
         journal.save(_forgotten(memory, sent))
     return _tell(decision, dues, sent)
 
 
-def owed(view: CarView, memory: Memory) -> Due:
-    """What stands in this car by our hand: commands to undo it, or why they cannot be sent now."""
+def _would(decision: Decision) -> int:
+    """DRY_RUN: what it would hand back; nothing is sent (law 4)."""
+    for car in decision.cars:
+        said = ", ".join(WORDS[one.kind].format(one.value) for one in car.commands) or "send nothing"
+        print(f"{car.name}: DRY_RUN=on; it would {said}")
+    return 0
+
+
+def owed(view: CarView, memory: Memory, most: int) -> Due:
+    """What stands in this car by our hand: commands to undo it, or why they cannot be sent now. `most`: the amps that breakers and circuit
+    permit, for what is put back must not trip them either."""
     car = memory.car(view.vin)
     if car is None:
         return Due()
-    due = tuple(_undo(car))
+    due = tuple(_undo(car, most))
     if due and (isinstance(view.status, Missing) or not view.status.online):
         return Due(
             (), (Reason(Code.WAKE_FOR_SLOT, "the car sleeps or cannot be asked: open it in the Tesla app, then write release again"),)
@@ -43,13 +56,13 @@ def owed(view: CarView, memory: Memory) -> Due:
     return Due(due)
 
 
-def _undo(car: CarMemory) -> list[Command]:
+def _undo(car: CarMemory, most: int) -> list[Command]:
     out = []
     if car.limit.own is not None:
         out.append((CommandKind.LIMIT, car.limit.own, Code.LIMIT_RESTORED))
     now = car.reading.request_amps if car.reading is not None else None
-    if car.amps_own is not None and car.amps_set != car.amps_own and now == car.amps_set:
-        out.append((CommandKind.AMPS, car.amps_own, Code.HANDS_OFF))
+    if car.amps_own is not None and car.amps_set != car.amps_own and now == car.amps_set and most > 0:
+        out.append((CommandKind.AMPS, min(car.amps_own, most), Code.HANDS_OFF))
     why = "your own value is put back"
     return [Command(car.vin, kind, value, Reason(code, why), DOLLARS[Billed.COMMAND], reserved=True) for kind, value, code in out]
 

@@ -73,7 +73,8 @@ def _horizon(now: datetime, wanted: list[tuple[Need, ...]]) -> datetime:
 def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
     case, wish, found = one.case, one.wish, one.plan
     due = commands(case, wish, found, wanted)
-    action = Action.STOP if wish.action is Action.WAIT and case.charging else wish.action
+    stops = case.charging and (case.judged or wish.firm)  # a charge that has only just begun is looked at first: it may be the owner's
+    action = Action.STOP if wish.action is Action.WAIT and stops else wish.action
     return CarDecision(
         vin=case.view.vin,
         name=case.memory.name or case.view.name,
@@ -99,6 +100,9 @@ def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
 def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, ...]:
     """What was decided first, then what it leans on."""
     more = [*found.reasons, *due.reasons]
+    if case.plug is not None and case.plug.amps_cap == full_power(case) and found.reasons:
+        text = f"{case.plug.amps_cap} A is what you set in the Tesla app: more there, and more is possible here"
+        more.append(Reason(Code.LIMIT_OWNER_AMPS, text, {"amps": case.plug.amps_cap}))
     budget = case.snapshot.budget
     if case.path is Path.CAR and budget.routine_left < START_DOLLARS:
         text = f"${budget.spent:.2f} of ${budget.limit:.2f} for Tesla are spent this month: what is left is kept for departures and safety"

@@ -54,8 +54,11 @@ class Job:
 
 def plan(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tuple[CarPlan, ...]:
     """One plan per job, in their order. `circuit`: amps that all of them together may draw; None: each has its own."""
-    orders = list(permutations(range(len(jobs)))) if 1 < len(jobs) <= 4 and circuit is not None else [tuple(range(len(jobs)))]
-    results = [_place(jobs, slots, circuit, order) for order in orders]
+    alone = [_one(job, slots, [circuit] * len(slots)) for job in jobs]
+    if circuit is None or all(sum(amps) <= circuit for amps in zip(*(used for _, used in alone), strict=True)):
+        return tuple(found for found, _ in alone)  # nobody is in anybody's way
+    orders = permutations(range(len(jobs))) if len(jobs) <= 4 else iter([tuple(range(len(jobs)))])
+    results = [_place(jobs, slots, circuit, order, alone[order[0]]) for order in orders]
     return min(results, key=lambda plans: (round(sum(p.shortfall_kwh for p in plans), 3), sum(p.weighed for p in plans)))
 
 
@@ -66,10 +69,13 @@ def latest_start(case: Case, need: Need, amps: int) -> datetime:
     return at - timedelta(seconds=at.timestamp() % SLOT.total_seconds())
 
 
-def _place(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None, order: Sequence[int]) -> tuple[CarPlan, ...]:
-    free = [circuit] * len(slots)
-    plans: dict[int, CarPlan] = {}
-    for index in order:
+def _place(
+    jobs: Sequence[Job], slots: Sequence[Slot], circuit: int, order: Sequence[int], first: tuple[CarPlan, list[int]]
+) -> tuple[CarPlan, ...]:
+    """Plans in which each car of `order` gets what those before it leave free; `first`: the one that has the circuit for itself."""
+    plans = {order[0]: first[0]}
+    free: list[int | None] = [circuit - amps for amps in first[1]]
+    for index in order[1:]:
         plans[index], used = _one(jobs[index], slots, free)
         free = [left if left is None else left - amps for left, amps in zip(free, used, strict=True)]
     return tuple(plans[index] for index in range(len(jobs)))

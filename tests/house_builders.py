@@ -22,7 +22,7 @@ PASSWORD = "password-that-nobody-may-see"
 KEY = "key-that-nobody-may-see"
 SECRETS = (TOKEN, PASSWORD, KEY)
 BASE = Settings()
-DEPARTURES = ("07:30", "mon-fri 06:45, sat-sun 10:00", "07:30", "mon-fri 07:30", "none", "09:00", "17:00")
+DEPARTURES = (*["07:30"] * 5, "mon-fri 06:45, sat-sun 10:00", "09:00", "17:00", "mon-sun 08:15")
 
 
 def settings_for(world: World, **changes: object) -> Settings:
@@ -67,16 +67,17 @@ def random_world(rng: Random, start: datetime = START) -> World:
     world = World(spec, cars, start)
     for car in world.cars.values():
         car.soc = rng.uniform(8, 70)
-        car.limit_soc = rng.choice((70, 80, 80, 90, 100))
+        car.limit_soc = rng.choice((60, 70, 80, 80, 90, 100))
         car.schedules = {0: rng.randrange(0, 1440, 15)} if rng.random() < 0.15 else {}
     return world
 
 
 def random_settings(rng: Random, world: World, **changes: object) -> Settings:
     """Wishes, strategies and sources as they come."""
-    ready = rng.choice((None, None, 50, 60, 80))
+    ready = rng.choice((None, None, None, None, None, 60))
+    ready = ready if len(world.cars) == 1 else None  # two cars and three days ahead: a second for each plan
     drawn: dict[str, object] = {
-        "strategy": rng.choice((*[Strategy.OPTIMAL] * 5, *Strategy)),
+        "strategy": rng.choice((*[Strategy.OPTIMAL] * 5, Strategy.CHARGE_LIMIT, *Strategy)),
         "target_soc": rng.choice((None, None, 60, 80, 90)),
         "ready_soc": ready,
         "min_soc": rng.choice((0, 20, 30)),

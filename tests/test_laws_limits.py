@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
+from config import Strategy
 from cycle.one import look_and_decide
 from model import Billed, Code, Missing, Reason
 from model_decision import Action, Snapshot
@@ -44,7 +45,8 @@ def test_law_2_a_limit_never_raises_and_never_begins_anything_whatever_was_wishe
                 where = f"{history} at {step.now}: {before} became {after}"
                 assert after.amps <= before.amps, where
                 assert after.action is before.action or (before.action, after.action) == LOWERED, where
-                assert after.action is not Action.CHARGE or case.min_amps <= after.amps <= permitted(case)[0], where
+                assert after.action is not Action.CHARGE or after.amps <= permitted(case)[0], where
+                assert after.amps in (0, before.amps) or after.amps >= case.min_amps, where
                 assert after == before or len(after.reasons) > len(before.reasons), where
                 judged, lowered = judged + 1, lowered + (after != before)
     assert judged > 500
@@ -68,10 +70,10 @@ def sent(house: MemoryHouse) -> list[str]:
 
 def test_law_4_a_dry_run_sends_nothing_and_offers_nothing_however_much_is_due() -> None:
     due = 0
-    for seed in range(300, 303):
+    for seed in (300, 301):
         rng = Random(seed)
         world = random_world(rng)
-        house = MemoryHouse(world, random_settings(rng, world, dry_run=True, tesla_budget_dollars=9.0))
+        house = MemoryHouse(world, random_settings(rng, world, dry_run=True, tesla_budget_dollars=9.0, strategy=Strategy.OPTIMAL))
         for vin in world.cars:
             world.follow(busy_life(rng, START, 1, vin))
         history, journal = History(seed, world, house), MemoryJournal()
@@ -83,19 +85,22 @@ def test_law_4_a_dry_run_sends_nothing_and_offers_nothing_however_much_is_due() 
 
 
 def test_law_4_once_sends_nothing_and_leaves_the_memory_alone() -> None:
-    due = 0
-    for seed in range(310, 313):
+    """`once` before each cycle of a day: it decides what the cycle is about to do, and does nothing of it."""
+    due: list[int] = []
+    for seed in (310, 311):
         rng = Random(seed)
         world = random_world(rng)
-        house = MemoryHouse(world, random_settings(rng, world, tesla_budget_dollars=9.0))
+        house = MemoryHouse(world, random_settings(rng, world, tesla_budget_dollars=9.0, strategy=Strategy.OPTIMAL))
         for vin in world.cars:
             world.follow(busy_life(rng, START, 1, vin))
-        history, journal = History(seed, world, house), MemoryJournal()
-        for hour in range(1, 24):
-            live(history, journal, START + timedelta(hours=hour))
+        journal = MemoryJournal()
+
+        def once(now: datetime, house: MemoryHouse = house, journal: MemoryJournal = journal) -> None:
             before, calls = journal.memory, len(sent(house))
-            _, decision = look_and_decide(house, journal.memory, house.settings, world.now + timedelta(minutes=1))
-            due += sum(len(car.commands) for car in decision.cars)
-            assert len(sent(house)) == calls, history
+            _, decision = look_and_decide(house, journal.memory, house.settings, now)
+            due.append(sum(len(car.commands) for car in decision.cars))
+            assert len(sent(house)) == calls, now
             assert journal.memory is before
-    assert due > 0
+
+        live(History(seed, world, house), journal, START + timedelta(days=1), once)
+    assert sum(due) > 5

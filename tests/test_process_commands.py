@@ -263,3 +263,16 @@ def test_release_puts_the_owners_amps_back(place: Home) -> None:
     assert "set 48 A: done" in place.do("release").fine().out
     assert car.request_amps == 48
     assert "nothing of ours" in place.do("release").fine().out
+
+
+def test_a_released_car_is_not_taken_again_by_an_old_word_and_a_dry_release_sends_nothing(place: Home) -> None:
+    place.do("override", "charge-now", "--amps", "16").fine_code()
+    place.do("run").fine()
+    place.later(5).do("run").fine()
+    sent = list(place.commands())
+    place.changes["DRY_RUN"] = "on"
+    assert "it would set 48 A" in place.do("release").fine().out
+    assert place.commands() == sent
+    place.changes["DRY_RUN"] = "off"
+    place.do("release").fine()
+    assert place.read("override.json")["words"] == []

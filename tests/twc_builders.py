@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from twc.messages import SlaveHeartbeat
 from twc.report import ChargerRow, Report
 from twc.values import Ceiling, Master, Options, Remembered, Slave, Step, Target, Want
 
+FULL = Habits(wants_amps=60.0)
 BOOT = datetime(2027, 3, 10, 20, 0, tzinfo=UTC)
 NO_CEILING = Ceiling(None, fresh=False)
 FOREVER = float("inf")
@@ -130,7 +132,7 @@ def rig_of(
     count: int = 1, protocol: int = 2, *, seed: int = 1, build: Build | None = None, habits: Habits | None = None, **made: object
 ) -> Rig:
     """A master with so many equal slaves, each with a car that is not plugged in."""
-    return Rig(bus_of(count, protocol, seed=seed, build=build, habits=habits), **made)  # type: ignore[arg-type]
+    return Rig(bus_of(count, protocol, seed=seed, build=build, habits=habits), **made)
 
 
 def notes(rig: Rig) -> tuple[Remembered, ...]:
@@ -142,3 +144,12 @@ def notes(rig: Rig) -> tuple[Remembered, ...]:
 
 def report_of(slave: Slave, *, state: int = 1, limit: float = 0.0, actual: float = 0.0) -> SlaveHeartbeat:
     return SlaveHeartbeat(slave.id, 0x7777, state, limit, actual, slave.protocol)
+
+
+def charging(count: int = 1, protocol: int = 2, amps: int = 32, **made: Any) -> Rig:
+    """Cars that charge at what they are offered, two minutes after they were plugged in."""
+    rig = rig_of(count, protocol, habits=FULL, target=target(amps), **made)
+    for number in range(count):
+        rig.bus.car(number).plug_in()
+    rig.run(120)
+    return rig

@@ -180,8 +180,10 @@ class History:
         most = circuit + sum(tolerated(slave.counted) - slave.counted for slave in self.oracle.slaves.values())
         if draw > most + 1e-6:
             self.broken.append(f"{now:.2f} s: {draw:.2f} A flow, {most:.2f} are tolerated")
-        high = any(slave.newest > slave.least for slave in self.oracle.greeted)
-        self.above_since = None if draw <= circuit + 1e-6 or not high else self.above_since or now
+        greeted = self.oracle.greeted
+        high = any(slave.newest > slave.least for slave in greeted)
+        deaf = any(now > slave.heard_at + 3 for slave in greeted)  # nobody can answer for what nobody can hear
+        self.above_since = None if draw <= circuit + 1e-6 or deaf or not high else self.above_since or now
         if self.above_since is not None and now > self.above_since + 10:
             self.broken.append(f"{now:.2f} s: {draw:.2f} A flow on {circuit} A for more than 10 s")
 

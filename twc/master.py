@@ -62,7 +62,7 @@ def step(
     master = replace(master, wishes=wishes, ceiling=ceiling.amps if ceiling.fresh else master.ceiling)
     master = watched(pressed(master, target, ceiling, mono), mono)
     given = shares(master, target, ceiling, mono)
-    offers = next_offers(master, given, mono, forced=_forced(master, target, ceiling))
+    offers = next_offers(master, given, mono, most_for_all(master, target, ceiling))
     master, message = speak(master, offers, given, mono)
     master = replace(master, rest_until=_rest_until(master, mono))
     return master, encode(body_of(message)) if message is not None else b"", Report(master, mono, utc)
@@ -112,8 +112,3 @@ def _forgotten(slave: Slave) -> Slave:
         serial=slave.serial,
         silenced_at=slave.silenced_at,
     )
-
-
-def _forced(master: Master, target: Target | None, ceiling: Ceiling) -> bool:
-    """Do circuit, site or ceiling ask for less than is offered now?"""
-    return sum(amps_now(slave) for slave in master.slaves) > most_for_all(master, target, ceiling)

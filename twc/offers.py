@@ -24,26 +24,27 @@ ROOM_AMPS = 2.0  # an amp more, and its tolerance
 MOST = 80
 
 
-def next_offers(master: Master, given: Mapping[int, int], now: float, *, forced: bool) -> dict[int, int | None]:
-    """For each addressed slave the amps of its next heartbeat; None: say nothing about amps. `forced`: a ceiling or circuit asks for
-    less, so the 60 s between on and off do not hold back a lowering."""
+def next_offers(master: Master, given: Mapping[int, int], now: float, most: int) -> dict[int, int | None]:
+    """For each addressed slave the amps of its next heartbeat; None: say nothing about amps. `most`: circuit, site and ceiling for all
+    together; where less is wished than stands, the 60 s between on and off do not hold back a lowering."""
     addressed = [slave for slave in master.slaves if slave.link in ADDRESSED]
-    trouble = in_trouble(master, now)
-    wanted = {slave.id: min(given.get(slave.id, 0), slave.minimum if trouble else MOST) for slave in addressed}
+    quiet = in_trouble(master, now)
+    wanted = {slave.id: min(given.get(slave.id, 0), slave.minimum if quiet else MOST) for slave in addressed}
     _trimmed(wanted, master)
     settling = any(slave.recalled for slave in master.slaves)
+    hold = quiet or settling or now < master.started_at + TROUBLE_S
+    stands = {slave.id: amps_now(slave) for slave in master.slaves}
+    forced = sum(stands.values()) > most
     room = master.options.circuit - total(master.slaves)
     out: dict[int, int | None] = {}
-    for slave in sorted(addressed, key=lambda one: wanted[one.id] - amps_now(one)):
-        amps, current = _stepped(slave, _polite(slave, wanted[slave.id], now, forced=forced)), amps_now(slave)
+    for slave in sorted(addressed, key=lambda one: wanted[one.id] - stands[one.id]):
+        amps, current = _stepped(slave, _polite(slave, wanted[slave.id], now, forced=forced)), stands[slave.id]
         if amps > current:
-            amps = (
-                0
-                if trouble or settling or now < master.started_at + TROUBLE_S
-                else min(amps, _most_now(master, slave, now), reserve(slave) + max(0, room))
-            )
+            free = min(reserve(slave) + max(0, room), most - sum(stands.values()) + current)
+            amps = current if hold else min(amps, free, _most_now(master, slave, now))
             amps = amps if amps >= slave.minimum and amps > current else current
             room -= max(0, effective(slave, amps) - reserve(slave))
+        stands[slave.id] = amps
         out[slave.id] = None if settling and amps >= _shown(slave) else amps
     return out
 

@@ -20,7 +20,7 @@ from twc.values import Master, Pending, Slave
 BEAT_S = 1.0
 QUIET_S = 0.01  # ten byte times
 BABBLE_S = 0.25  # no talk of slaves lasts so long: an unbiased bus makes noise, and must not keep us from lowering
-ANSWER_S = 0.12  # 18 bytes out, 26 ms for the slave, 18 back, and some
+ANSWER_S = 0.1  # 18 bytes out, 26 ms for the slave, 18 back, and some
 HELLO_S, GREETING_S = 0.1, 0.03
 FIRST_GREETINGS = 6  # from here down the second greeting; a slave ignores the first one of those
 FOREIGN_S = 10.0

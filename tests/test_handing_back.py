@@ -1,0 +1,44 @@
+"""`release` and `override auto`: what is handed back, and to whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cycle.override import _auto
+from cycle.release import owed
+from model import Override, Overrides, Word
+from model_memory import CarMemory, CommandKind, Memory
+from tests.builders import EVENING, VIN, reading, view
+
+OTHER = "5YJ3AMPSHFT000002"
+
+
+def lent(own: int, now: int) -> Memory:
+    """A car whose amps we changed from `own` to `now`."""
+    return Memory(cars=(CarMemory(VIN, "Blue", reading=reading(request_amps=now), amps_set=now, amps_own=own),))
+
+
+@pytest.mark.parametrize(("most", "given"), [(48, 32), (16, 16)])
+def test_amps_that_are_handed_back_stay_within_the_breakers(most: int, given: int) -> None:
+    due = owed(view(reading(request_amps=6)), lent(32, 6), most)
+    assert [(one.kind, one.value) for one in due.commands] == [(CommandKind.AMPS, given)]
+
+
+def test_amps_that_the_owner_changed_meanwhile_are_his_already() -> None:
+    assert owed(view(reading(request_amps=20)), replace(lent(32, 6), cars=(replace(lent(32, 20).cars[0], amps_set=6),)), 48).commands == ()
+
+
+def word(vin: str | None) -> Override:
+    return Override(vin, Word.CHARGE_NOW, 16, None, EVENING)
+
+
+def test_auto_for_one_car_lifts_the_word_for_all_from_it_and_leaves_it_to_the_others() -> None:
+    known = frozenset({VIN, OTHER})
+    assert _auto(Overrides((word(None),)), VIN, known).words == (word(OTHER),)
+    assert _auto(Overrides((word(VIN), word(OTHER))), VIN, known).words == (word(OTHER),)
+
+
+def test_auto_without_a_car_takes_back_everything() -> None:
+    assert _auto(Overrides((word(None), word(VIN)), solar=False), None, frozenset({VIN})) == Overrides()
