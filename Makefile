@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check static bench lock docs clean
+.PHONY: demo test check static bench soak lock docs clean
 
 demo: $(STAMP)
 	$(BIN)/python -m simulator.demo
@@ -21,6 +21,9 @@ static: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+
+soak: $(STAMP)
+	$(BIN)/python -m bench.soak
 
 docs: $(STAMP)
 	$(BIN)/python -m config_docs env > .env.example

@@ -144,11 +144,12 @@ def _owners(plug: Plug | None, old: CarMemory, reading: CarReading) -> Plug | No
 
 
 def _schedule_mark(old: CarMemory, reading: CarReading) -> tuple[Mark, ...]:
-    """The car's own schedule was due between two readings."""
+    """The car's own schedule was due between two readings. A car that charges does not call it pending, and is stopped after that
+    reading; without a schedule there is no time (facts: null)."""
     before = old.reading
-    if before is None or isinstance(before.schedule_at, Missing) or before.schedule_pending is not True:
+    if before is None or isinstance(before.schedule_at, Missing) or not before.at < before.schedule_at <= reading.at:
         return ()
-    return (Mark(Cause.CAR_SCHEDULE, before.schedule_at),) if before.schedule_at <= reading.at else ()
+    return (Mark(Cause.CAR_SCHEDULE, before.schedule_at),)
 
 
 def _power_mark(old: CarMemory, reading: CarReading) -> tuple[Mark, ...]:

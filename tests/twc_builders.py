@@ -129,7 +129,7 @@ def said_in(frame: Frame) -> Said:
 
 
 def rig_of(
-    count: int = 1, protocol: int = 2, *, seed: int = 1, build: Build | None = None, habits: Habits | None = None, **made: object
+    count: int = 1, protocol: int = 2, *, seed: int = 1, build: Build | None = None, habits: Habits | None = None, **made: Any
 ) -> Rig:
     """A master with so many equal slaves, each with a car that is not plugged in."""
     return Rig(bus_of(count, protocol, seed=seed, build=build, habits=habits), **made)
