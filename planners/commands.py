@@ -162,10 +162,10 @@ def _next_start(case: Case, wish: Wish, plan: CarPlan) -> datetime | None:
 
 def _unsure(case: Case, reading: CarReading) -> Reason | None:
     """A command whose outcome nobody knows, sent after the newest reading: look first."""
-    last = case.memory.intents[-1] if case.memory.intents else None
-    if last is None or last.outcome not in UNSURE or last.kind is CommandKind.WAKE or reading.at > last.at:
+    unseen = [one for one in case.memory.intents if one.at >= reading.at and one.outcome in UNSURE and one.kind is not CommandKind.WAKE]
+    if not unseen:
         return None
-    return Reason(Code.UNKNOWN_OUTCOME, f"{last.kind} was sent and not answered: the car is looked at before anything is sent again")
+    return Reason(Code.UNKNOWN_OUTCOME, f"{unseen[-1].kind} was sent and not answered: the car is looked at before anything is sent again")
 
 
 def _command(case: Case, kind: CommandKind, value: int | None, why: Reason, *, urgent: bool = False, source: Wish | None = None) -> Command:
