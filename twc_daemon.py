@@ -23,7 +23,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,8 +33,7 @@ from errors import AmpshiftError, Busy, ConfigError, StateError
 from state.files import boot_id
 from state.lock import file_lock
 from state.store import Store
-from twc.link import Link
-from twc.master import start, step
+from twc.master import memory, start, step
 from twc.report import Report
 from twc.values import Master, Options, Step, Target, Want
 from twc_daemon_files import Inbox, charger_file, remembered
@@ -105,6 +104,7 @@ class Daemon:
     saved_at: float = float("-inf")
     noted_at: float = float("-inf")
     noted: object = None
+    noted_slaves: object = None
 
     @property
     def store(self) -> Store:
@@ -183,19 +183,16 @@ class Daemon:
         self.note(master, mono)
 
     def note(self, master: Master, mono: float, *, now: bool = False) -> None:
-        """twc.json: who is known, so that a restart is not noticed."""
-        if mono - self.noted_at < NOTES_S and not now:
+        """twc.json: who is known and what may still flow, so that a restart is not noticed. At once when an offer changes: a process that
+        dies between an offer and its note would come back believing in the old one."""
+        if mono - self.noted_at < NOTES_S and not now and master.slaves is self.noted_slaves:
             return
-        self.noted_at = mono
-        known = [
-            {"id": slave.name, "protocol": slave.protocol, "max_amps": slave.max_amps, "offer": slave.offer.amps if slave.offer else 0}
-            for slave in master.slaves
-            if slave.link in (Link.GREETED, Link.LINKED)
-        ]
+        self.noted_at, self.noted_slaves = mono, master.slaves
+        known = memory(master)
         if known and known != self.noted:
             self.noted = known
             with self.surviving():
-                self.store.save_twc({"slaves": known})
+                self.store.save_twc({"slaves": [{**asdict(one), "id": f"{one.id:04X}"} for one in known]})
 
     @contextlib.contextmanager
     def surviving(self) -> Iterator[None]:

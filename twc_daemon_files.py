@@ -91,7 +91,8 @@ def remembered(notes: object) -> tuple[Remembered, ...]:
     out = []
     for row in rows if isinstance(rows, list) else []:
         with contextlib.suppress(KeyError, TypeError, ValueError):
-            out.append(Remembered(int(row["id"], 16), int(row["protocol"]), int(row["max_amps"]), int(row["offer"])))
+            offer, earlier = int(row["offer"]), int(row.get("earlier", 0))
+            out.append(Remembered(int(row["id"], 16), int(row["protocol"]), int(row["max_amps"]), offer, earlier))
     return tuple(out)
 
 
