@@ -9,39 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import config_checks
 import config_read
+from config_cars import CarSettings
 from config_options import Option, option, option_beside, options_of
 from config_parsers import (
-    amps_or_none,
-    charge_hours,
     choice,
-    currency,
-    decimal,
-    departures,
     file_beside,
     fingerprint,
-    folder,
-    home,
     is_loopback,
-    listed,
     location,
     maybe,
-    one_of,
-    port,
     secret,
-    span,
-    switch,
     token,
-    twc_id,
     url,
-    url_or_default,
-    vin,
     whole,
-    zone,
 )
 from config_tariff import Tariff, parse_tariff
 from config_values import (
@@ -63,7 +47,6 @@ from config_values import (
     car_key,
 )
 from errors import ConfigError
-from model import Place
 
 __all__ = [
     "OPTIONS",
@@ -94,178 +77,11 @@ REGION_URLS: Mapping[Region, str] = {
     Region.EU: "https://fleet-api.prd.eu.vn.cloud.tesla.com",
     Region.CN: "https://fleet-api.prd.cn.vn.cloud.tesla.cn",
 }
-percent = whole(0, 100, "percent")
-wish = maybe(whole(50, 100, "percent"))  # a Tesla takes no charge limit below 50
-amps = whole(1, 80, "A")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(CarSettings):
     """Everything that the owner can say, with `own` holding what he said for one car only."""
-
-    # ---- house
-    time_zone: ZoneInfo = option(zone, "", "America/Los_Angeles", "Your time zone. Empty: the zone of this machine.", about="house")
-    currency: str = option(currency, "USD", "three letters", "The currency of your bill.", about="house")
-    voltage: int = option(
-        whole(100, 280, "V"), "240", "100-280", "Volts at the charger, of one phase where there are three.", about="house"
-    )
-    phases: int = option(one_of(1, 3), "1", "1 or 3", "Phases that the car charges on.", about="house")
-    main_breaker_amps: int | None = option(
-        maybe(whole(10, 1000, "A")),
-        "",
-        "10-1000",
-        "Printed on the main breaker; cars stay below 80 % of it, the rest of the house is not counted.",
-        about="house",
-    )
-    continuous_percent: int = option(
-        whole(50, 100, "percent"), "80", "50-100", "The share of a breaker that may be used for hours (80 by the US code).", about="house"
-    )
-    state_dir: Path = option(folder, "state/data", "a folder", "Where files that must survive a restart are kept.", about="house")
-    run_dir: Path = option(folder, "state/run", "a folder", "Where files that need not survive a restart are kept.", about="house")
-    dry_run: bool = option(switch, "off", "on, off", "Decide and record, but send nothing to a car or charger.", about="house")
-    cycle_minutes: int = option(
-        whole(1, 15, "minutes"),
-        "5",
-        "1-15",
-        "How often cron starts a cycle. A car that was woken sleeps again after 15 minutes: more would never find it awake.",
-        about="house",
-    )
-
-    # ---- wishes
-    target_soc: int | None = option(
-        wish,
-        "",
-        "50-100",
-        "Charge to this when sun or price is good, within three days. Empty: the limit in the Tesla app.",
-        about="wishes",
-        per_car=True,
-    )
-    ready_soc: int | None = option(wish, "", "50-100", "Have this at each departure. Empty: as TARGET_SOC.", about="wishes", per_car=True)
-    min_soc: int = option(percent, "20", "0-100", "Below this charge at once, at any price.", about="wishes", per_car=True)
-    max_soc: int = option(
-        whole(50, 100, "percent"),
-        "90",
-        "50-100",
-        "A long drive may raise the limit in the app up to this, for once.",
-        about="wishes",
-        per_car=True,
-    )
-    departure_time: tuple[Departure, ...] = option(
-        departures,
-        "07:30",
-        "mon-fri 07:30, sat-sun 10:00",
-        "When you usually leave; without days: every day. none: no departures.",
-        about="wishes",
-        per_car=True,
-    )
-    strategy: Strategy = option(
-        choice(Strategy),
-        "optimal",
-        ", ".join(Strategy),
-        "optimal: the cheapest plan; bands: below the usual grid load; charge-limit: cheap hours to the limit; timer: CHARGE_HOURS; "
-        "now: when plugged in.",
-        about="wishes",
-        per_car=True,
-    )
-    control: Control = option(
-        choice(Control),
-        "auto",
-        ", ".join(Control),
-        "What sets the amps: the Wall Connector (twc), the car, or whichever works (auto).",
-        about="wishes",
-        per_car=True,
-    )
-    autostart: Autostart = option(
-        choice(Autostart),
-        "manage",
-        ", ".join(Autostart),
-        "A charge that begins by itself at plug-in: plan it, or leave it alone.",
-        about="wishes",
-        per_car=True,
-    )
-    charge_hours: tuple[ChargeHours, ...] = option(
-        listed(charge_hours),
-        "",
-        "mon-fri 22:00-06:00@32, 00:00-05:00",
-        "Hours for STRATEGY=timer, with amps if you like; across midnight belongs to the day it starts on.",
-        about="wishes",
-        per_car=True,
-    )
-    non_scheduled_amps: int = option(
-        amps_or_none, "0", "0, 5-80", "Amps outside CHARGE_HOURS. 0: no charging then.", about="wishes", per_car=True
-    )
-    solar_charging: bool = option(switch, "on", "on, off", "Follow the surplus of your own sun.", about="wishes", per_car=True)
-    solar_hours: TimeSpan = option(span, "06:00-21:00", "from-to", "The sun is followed only in these hours.", about="wishes")
-    prefer: Prefer = option(
-        choice(Prefer), "cost", ", ".join(Prefer), "What counts most: your bill, the load of the grid, or CO2.", about="wishes"
-    )
-    cost_weight: float | None = option(
-        maybe(decimal(0, 1000)), "", "0-1000", "The three weights by hand instead of PREFER: all three or none.", about="wishes"
-    )
-    co2_weight: float | None = option(maybe(decimal(0, 1000)), "", "0-1000", "See COST_WEIGHT.", about="wishes")
-    grid_weight: float | None = option(maybe(decimal(0, 1000)), "", "0-1000", "See COST_WEIGHT.", about="wishes")
-    min_on_minutes: int = option(whole(0, 240, "minutes"), "15", "0-240", "A charge that began lasts at least this long.", about="wishes")
-    min_off_minutes: int = option(whole(0, 240, "minutes"), "10", "0-240", "A pause lasts at least this long.", about="wishes")
-    deadband_amps: int = option(whole(0, 20, "A"), "1", "0-20", "Smaller changes of the amps are not made.", about="wishes")
-    away_hours: int = option(whole(0, 24, "hours"), "10", "0-24", "How long the car is usually away after a departure.", about="wishes")
-
-    # ---- car
-    tesla_vin: tuple[str, ...] = option(listed(vin), "", "17 characters", "Your car's VIN; several parted by commas.", about="car")
-    tesla_region: Region = option(
-        choice(Region), "na", ", ".join(Region), "Where your Tesla account lives: na also for Asia and the Pacific.", about="car"
-    )
-    tesla_api_url: str = option(url_or_default, "", "a URL", "Reads of the car. Empty: Tesla's, by TESLA_REGION.", about="car")
-    tesla_command_url: str = option(
-        url_or_default, "", "a URL", "Commands to the car, such as a signing proxy on this Pi. Empty: as TESLA_API_URL.", about="car"
-    )
-    tesla_access_token: Secret = option(token, "", "secret", "A Fleet API token. Empty: no car is read or commanded.", about="car")
-    tesla_home_address: Place | Literal["here"] | None = option(
-        home, "", "lat,lon or here", "Where home is; elsewhere the car is never touched. here: where the car stands now.", about="car"
-    )
-    home_radius_m: int = option(whole(20, 5000, "metres"), "150", "20-5000", "How far from that point is still at home.", about="car")
-    tesla_budget_dollars: float = option(
-        decimal(0, 1000, "dollars"), "9", "0-1000", "What Tesla may bill in a month; Tesla's free credit is 10.", about="car"
-    )
-    tesla_list_price: float = option(
-        decimal(0, 1, "dollars"), "0", "0-1", "Dollars for one read of the vehicle list, which is free today.", about="car"
-    )
-    wake: Wake = option(
-        choice(Wake), "plugged", ", ".join(Wake), "Wake a sleeping car at home when it must charge, or never.", about="car", per_car=True
-    )
-    battery_kwh: float = option(
-        decimal(10, 250, "kWh"), "75", "10-250", "Usable battery, where the car does not tell.", about="car", per_car=True
-    )
-    efficiency_percent: int = option(whole(50, 100, "percent"), "90", "50-100", "From the wall into the battery.", about="car")
-    assumed_kwh: float = option(decimal(0, 200, "kWh"), "20", "0-200", "What a car that cannot be read is thought to need.", about="car")
-
-    # ---- charger
-    charger_max_amps: int = option(amps, "48", "1-80", "The most that your charger gives.", about="charger", per_car=True)
-    charger_min_amps: int = option(whole(5, 32, "A"), "5", "5-32", "Below this there is no charging.", about="charger", per_car=True)
-    twc_breaker_amps: int | None = option(
-        maybe(whole(6, 125, "A")),
-        "",
-        "6-125",
-        "The number printed on the breaker of the chargers' circuit. Empty: none known.",
-        about="charger",
-    )
-    twc_max_amps: int | None = option(
-        maybe(whole(5, 80, "A")), "", "5-80", "The most for one Wall Connector. Empty: its own.", about="charger"
-    )
-    twc_failsafe_amps: int = option(amps_or_none, "6", "0, 5-80", "Amps of each Wall Connector while no plan is there.", about="charger")
-    twc_port: str | None = option(
-        maybe(port), "", "/dev/serial/by-id/...", "The RS-485 adapter of Gen 2 Wall Connectors, or socket://host:port.", about="charger"
-    )
-    twc_last_resort: LastResort = option(
-        choice(LastResort), "alarm", ", ".join(LastResort), "When 6 A flow above a lower ceiling: tell, or fall silent.", about="charger"
-    )
-    guard: bool = option(
-        switch, "off", "on, off", "A guard writes ceiling.json: without its word connectors fall to their failsafe.", about="charger"
-    )
-    twc_id: str | None = option(
-        maybe(twc_id), "", "4 hex digits", "Which Wall Connector serves the car: TWC_ID__<VIN>=4085.", about="charger", per_car=True
-    )
-    guest_amps: int = option(amps_or_none, "16", "0, 5-80", "Amps for a car that is not yours. 0: none.", about="charger")
-    wall_connector_url: str | None = option(maybe(url), "", "http://192.168.1.41", "Your Gen 3 Wall Connector, read only.", about="charger")
 
     # ---- powerwall
     powerwall_url: str | None = option(maybe(url), "", "https://192.168.1.40", "The Powerwall's gateway at home.", about="powerwall")

@@ -1,0 +1,97 @@
+"""The second part of the table: cars and chargers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from config_house import HouseSettings
+from config_options import option
+from config_parsers import (
+    amps_or_none,
+    choice,
+    decimal,
+    home,
+    listed,
+    maybe,
+    port,
+    switch,
+    token,
+    twc_id,
+    url,
+    url_or_default,
+    vin,
+    whole,
+)
+from config_values import (
+    LastResort,
+    Region,
+    Secret,
+    Wake,
+)
+from model import Place
+
+amps = whole(1, 80, "A")
+
+
+@dataclass(frozen=True, slots=True)
+class CarSettings(HouseSettings):
+    """See Settings in config.py."""
+
+    # ---- car
+    tesla_vin: tuple[str, ...] = option(listed(vin), "", "17 characters", "Your car's VIN; several parted by commas.", about="car")
+    tesla_region: Region = option(
+        choice(Region), "na", ", ".join(Region), "Where your Tesla account lives: na also for Asia and the Pacific.", about="car"
+    )
+    tesla_api_url: str = option(url_or_default, "", "a URL", "Reads of the car. Empty: Tesla's, by TESLA_REGION.", about="car")
+    tesla_command_url: str = option(
+        url_or_default, "", "a URL", "Commands to the car, such as a signing proxy on this Pi. Empty: as TESLA_API_URL.", about="car"
+    )
+    tesla_access_token: Secret = option(token, "", "secret", "A Fleet API token. Empty: no car is read or commanded.", about="car")
+    tesla_home_address: Place | Literal["here"] | None = option(
+        home, "", "lat,lon or here", "Where home is; elsewhere the car is never touched. here: where the car stands now.", about="car"
+    )
+    home_radius_m: int = option(whole(20, 5000, "metres"), "150", "20-5000", "How far from that point is still at home.", about="car")
+    tesla_budget_dollars: float = option(
+        decimal(0, 1000, "dollars"), "9", "0-1000", "What Tesla may bill in a month; Tesla's free credit is 10.", about="car"
+    )
+    tesla_list_price: float = option(
+        decimal(0, 1, "dollars"), "0", "0-1", "Dollars for one read of the vehicle list, which is free today.", about="car"
+    )
+    wake: Wake = option(
+        choice(Wake), "plugged", ", ".join(Wake), "Wake a sleeping car at home when it must charge, or never.", about="car", per_car=True
+    )
+    battery_kwh: float = option(
+        decimal(10, 250, "kWh"), "75", "10-250", "Usable battery, where the car does not tell.", about="car", per_car=True
+    )
+    efficiency_percent: int = option(whole(50, 100, "percent"), "90", "50-100", "From the wall into the battery.", about="car")
+    assumed_kwh: float = option(decimal(0, 200, "kWh"), "20", "0-200", "What a car that cannot be read is thought to need.", about="car")
+
+    # ---- charger
+    charger_max_amps: int = option(amps, "48", "1-80", "The most that your charger gives.", about="charger", per_car=True)
+    charger_min_amps: int = option(whole(5, 32, "A"), "5", "5-32", "Below this there is no charging.", about="charger", per_car=True)
+    twc_breaker_amps: int | None = option(
+        maybe(whole(6, 125, "A")),
+        "",
+        "6-125",
+        "The number printed on the breaker of the chargers' circuit. Empty: none known.",
+        about="charger",
+    )
+    twc_max_amps: int | None = option(
+        maybe(whole(5, 80, "A")), "", "5-80", "The most for one Wall Connector. Empty: its own.", about="charger"
+    )
+    twc_failsafe_amps: int = option(amps_or_none, "6", "0, 5-80", "Amps of each Wall Connector while no plan is there.", about="charger")
+    twc_port: str | None = option(
+        maybe(port), "", "/dev/serial/by-id/...", "The RS-485 adapter of Gen 2 Wall Connectors, or socket://host:port.", about="charger"
+    )
+    twc_last_resort: LastResort = option(
+        choice(LastResort), "alarm", ", ".join(LastResort), "When 6 A flow above a lower ceiling: tell, or fall silent.", about="charger"
+    )
+    guard: bool = option(
+        switch, "off", "on, off", "A guard writes ceiling.json: without its word connectors fall to their failsafe.", about="charger"
+    )
+    twc_id: str | None = option(
+        maybe(twc_id), "", "4 hex digits", "Which Wall Connector serves the car: TWC_ID__<VIN>=4085.", about="charger", per_car=True
+    )
+    guest_amps: int = option(amps_or_none, "16", "0, 5-80", "Amps for a car that is not yours. 0: none.", about="charger")
+    wall_connector_url: str | None = option(maybe(url), "", "http://192.168.1.41", "Your Gen 3 Wall Connector, read only.", about="charger")
