@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import config_checks
 import config_read
@@ -23,6 +23,8 @@ from config_parsers import (
     location,
     maybe,
     secret,
+    site,
+    switch,
     token,
     url,
     whole,
@@ -31,12 +33,14 @@ from config_tariff import Tariff, parse_tariff
 from config_values import (
     Autostart,
     ChargeHours,
+    CommandProxy,
     Control,
     Departure,
     GridIso,
     LastResort,
     MonitorType,
     Own,
+    OwnSchedule,
     PowerwallPriority,
     Prefer,
     Region,
@@ -53,11 +57,13 @@ __all__ = [
     "REGION_URLS",
     "Autostart",
     "ChargeHours",
+    "CommandProxy",
     "Control",
     "Departure",
     "GridIso",
     "LastResort",
     "MonitorType",
+    "OwnSchedule",
     "PowerwallPriority",
     "Prefer",
     "Region",
@@ -78,6 +84,9 @@ REGION_URLS: Mapping[Region, str] = {
     Region.CN: "https://fleet-api.prd.cn.vn.cloud.tesla.cn",
 }
 
+AUTH_URL, TOKEN_URL = "https://auth.tesla.com", "https://fleet-auth.prd.vn.cloud.tesla.com"
+CHINA_URL = "https://auth.tesla.cn"  # both of them
+
 
 @dataclass(frozen=True, slots=True)
 class Settings(CarSettings):
@@ -94,6 +103,21 @@ class Settings(CarSettings):
     )
     powerwall_full_soc: int = option(
         whole(50, 100, "percent"), "99", "50-100", "From here the Powerwall counts as full.", about="powerwall"
+    )
+
+    powerwall_site: int | Literal["auto"] | None = option(
+        site,
+        "",
+        "auto or a number",
+        "Read the Powerwall through Tesla (Powerwall 3, or no gateway in reach). auto: the account's only one.",
+        about="powerwall",
+    )
+    powerwall_hold: bool = option(
+        switch,
+        "off",
+        "on, off",
+        "Keep the Powerwall from emptying itself into the car at night: its reserve is raised while the car charges, and put back.",
+        about="powerwall",
     )
 
     # ---- grid
@@ -120,6 +144,12 @@ class Settings(CarSettings):
     energy_monitor_password: Secret = option(secret, "", "secret", "Its password, if it has one.", about="meter")
 
     own: tuple[Own, ...] = field(default=(), kw_only=True)
+    logged_in: bool = field(default=False, kw_only=True)  # there is a Tesla login in STATE_DIR; the entry script looks
+
+    @property
+    def has_tesla(self) -> bool:
+        """Is there a way to Tesla at all: a token in the settings, or a login?"""
+        return bool(self.tesla_access_token) or self.logged_in
 
     @property
     def circuit_amps(self) -> int | None:
@@ -131,6 +161,11 @@ class Settings(CarSettings):
         """What the house may draw for hours; None: its breaker is not known."""
         return None if self.main_breaker_amps is None else self.main_breaker_amps * self.continuous_percent // 100
 
+    @property
+    def has_powerwall(self) -> bool:
+        """There is one, as far as the owner said, whether it can be read now or not."""
+        return self.powerwall_url is not None or self.powerwall_site is not None
+
     def for_car(self, vin: str, name: str) -> Settings:
         """These settings with that car's own values: VIN beats last six beats name."""
         changes: dict[str, Any] = {}
@@ -140,12 +175,11 @@ class Settings(CarSettings):
 
     def services(self) -> tuple[tuple[str, str], ...]:
         """(name, URL) of every outside service that is configured; a default URL counts as the host it names."""
+        tesla = self.has_tesla
         found = (
-            ("Tesla", (self.tesla_api_url or REGION_URLS[self.tesla_region]) if self.tesla_access_token else None),
-            (
-                "Tesla commands",
-                (self.tesla_command_url or self.tesla_api_url or REGION_URLS[self.tesla_region]) if self.tesla_access_token else None,
-            ),
+            ("Tesla", (self.tesla_api_url or REGION_URLS[self.tesla_region]) if tesla else None),
+            ("Tesla commands", (self.tesla_command_url or self.tesla_api_url or REGION_URLS[self.tesla_region]) if tesla else None),
+            ("Tesla tokens", (self.tesla_token_url or TOKEN_URL) if self.logged_in else None),
             ("Powerwall", self.powerwall_url),
             ("Wall Connector", self.wall_connector_url),
             ("meter", self.energy_monitor_url),
@@ -159,7 +193,7 @@ OPTIONS: tuple[Option, ...] = options_of(Settings)
 
 def nothing_configured(settings: Settings) -> bool:
     """Is there neither a car, a charger, a Powerwall nor a meter? Then a cycle has nothing to do."""
-    car = settings.tesla_vin or settings.tesla_access_token
+    car = settings.tesla_vin or settings.has_tesla
     charger = settings.twc_breaker_amps or settings.twc_port or settings.wall_connector_url or settings.twc_id
     return not (car or charger or settings.powerwall_url or settings.energy_monitor_url)
 
@@ -192,6 +226,8 @@ def _completed(settings: Settings, given: Mapping[str, object], environ: Mapping
         currency=money or settings.currency,
         tesla_api_url=api,
         tesla_command_url=settings.tesla_command_url or api,
+        tesla_auth_url=settings.tesla_auth_url or (CHINA_URL if settings.tesla_region is Region.CN else AUTH_URL),
+        tesla_token_url=settings.tesla_token_url or (CHINA_URL if settings.tesla_region is Region.CN else TOKEN_URL),
         state_dir=state.absolute() / "data" if state else root / settings.state_dir,
         run_dir=state.absolute() / "run" if state else root / settings.run_dir,
     )

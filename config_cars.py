@@ -11,10 +11,13 @@ from config_parsers import (
     amps_or_none,
     choice,
     decimal,
+    domain_or_none,
     home,
     listed,
     maybe,
     port,
+    printable,
+    redirect_or_none,
     switch,
     token,
     twc_id,
@@ -24,7 +27,9 @@ from config_parsers import (
     whole,
 )
 from config_values import (
+    CommandProxy,
     LastResort,
+    OwnSchedule,
     Region,
     Secret,
     Wake,
@@ -45,9 +50,35 @@ class CarSettings(HouseSettings):
     )
     tesla_api_url: str = option(url_or_default, "", "a URL", "Reads of the car. Empty: Tesla's, by TESLA_REGION.", about="car")
     tesla_command_url: str = option(
-        url_or_default, "", "a URL", "Commands to the car, such as a signing proxy on this Pi. Empty: as TESLA_API_URL.", about="car"
+        url_or_default,
+        "",
+        "a URL",
+        "A proxy for commands to the car. Empty: none, they are signed here with tesla_key.pem in STATE_DIR where there is one.",
+        about="car",
     )
-    tesla_access_token: Secret = option(token, "", "secret", "A Fleet API token. Empty: no car is read or commanded.", about="car")
+    tesla_command_proxy: CommandProxy = option(
+        choice(CommandProxy),
+        "fleet",
+        ", ".join(CommandProxy),
+        "What answers at TESLA_COMMAND_URL: fleet is tesla-http-proxy, ble TeslaBleHttpProxy near the car, which costs nothing at Tesla.",
+        about="car",
+    )
+    tesla_access_token: Secret = option(
+        token, "", "secret", "A Fleet API token, instead of the login that `scheduler.py auth tesla` makes.", about="car"
+    )
+    tesla_client_id: str = option(
+        printable, "", "text", "The client ID of your app at developer.tesla.com; auth tesla asks for it too.", about="car"
+    )
+    tesla_client_secret: Secret = option(
+        token, "", "secret", "Its client secret, for auth tesla only: it asks for it, so it need not stand here.", about="car"
+    )
+    tesla_domain: str = option(domain_or_none, "", "a host name", "Where your public key lies, such as yourname.github.io.", about="car")
+    tesla_key_url: str = option(url_or_default, "", "a URL", "The same as a URL. Empty: https:// and TESLA_DOMAIN.", about="car")
+    tesla_redirect_url: str = option(
+        redirect_or_none, "", "a URL", "The redirect URL of your app, letter by letter. Empty: TESLA_KEY_URL with a / behind.", about="car"
+    )
+    tesla_auth_url: str = option(url_or_default, "", "a URL", "Tesla's log-in page. Empty: Tesla's, by TESLA_REGION.", about="car")
+    tesla_token_url: str = option(url_or_default, "", "a URL", "Where tokens are renewed. Empty: Tesla's, by TESLA_REGION.", about="car")
     tesla_home_address: Place | Literal["here"] | None = option(
         home, "", "lat,lon or here", "Where home is; elsewhere the car is never touched. here: where the car stands now.", about="car"
     )
@@ -58,8 +89,31 @@ class CarSettings(HouseSettings):
     tesla_list_price: float = option(
         decimal(0, 1, "dollars"), "0", "0-1", "Dollars for one read of the vehicle list, which is free today.", about="car"
     )
+    tesla_energy_price: float = option(
+        decimal(0, 1, "dollars"),
+        "0.002",
+        "0-1",
+        "Dollars for one Powerwall call to Tesla. Some say they are free: write 0 when your bill shows it, and it is read each cycle.",
+        about="car",
+    )
     wake: Wake = option(
         choice(Wake), "plugged", ", ".join(Wake), "Wake a sleeping car at home when it must charge, or never.", about="car", per_car=True
+    )
+    car_safety_schedule: bool = option(
+        switch,
+        "on",
+        "on, off",
+        "Keep one charge schedule of ours in the car: it charges in time when this Pi, the Wi-Fi or the login is dead.",
+        about="car",
+        per_car=True,
+    )
+    car_schedule: OwnSchedule = option(
+        choice(OwnSchedule),
+        "override",
+        ", ".join(OwnSchedule),
+        "A charge that your own schedule in the car begins outside the plan: stop it once per plug-in, or leave it alone.",
+        about="car",
+        per_car=True,
     )
     battery_kwh: float = option(
         decimal(10, 250, "kWh"), "75", "10-250", "Usable battery, where the car does not tell.", about="car", per_car=True
@@ -69,7 +123,14 @@ class CarSettings(HouseSettings):
 
     # ---- charger
     charger_max_amps: int = option(amps, "48", "1-80", "The most that your charger gives.", about="charger", per_car=True)
-    charger_min_amps: int = option(whole(5, 32, "A"), "5", "5-32", "Below this there is no charging.", about="charger", per_car=True)
+    charger_min_amps: int = option(
+        whole(1, 32, "A"),
+        "5",
+        "1-32",
+        "Below this there is no charging. Less than 5 only over the API: some Teslas take it, when asked twice, until they are unplugged.",
+        about="charger",
+        per_car=True,
+    )
     twc_breaker_amps: int | None = option(
         maybe(whole(6, 125, "A")),
         "",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from config_parsers import is_loopback
-from config_values import MonitorType, Problem, Strategy
+from config_values import CommandProxy, MonitorType, Problem, Strategy
 
 if TYPE_CHECKING:
     from config import Settings
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def cross_checks(settings: Settings) -> tuple[Problem, ...]:
     """All problems between options, those of single cars included."""
     found = [*weights(settings), *powerwall(settings), *meter(settings), *secrets_travel_safely(settings), *money(settings)]
-    found += [*vins(settings), *one_car(settings, "")]
+    found += [*bluetooth(settings), *vins(settings), *one_car(settings, "")]
     for car in dict.fromkeys(own.car for own in settings.own):
         found += one_car(settings.for_car("", car), f"__{car}")
     return tuple(dict.fromkeys(found))
@@ -71,10 +71,12 @@ def meter(settings: Settings) -> Iterator[Problem]:
 def secrets_travel_safely(settings: Settings) -> Iterator[Problem]:
     """Law 12: a secret goes only over https, or to this machine."""
     token, key = settings.tesla_access_token, settings.grid_status_api_key
-    commands = settings.tesla_command_url if settings.tesla_command_url != settings.tesla_api_url else ""
+    own_proxy = settings.tesla_command_url != settings.tesla_api_url and settings.tesla_command_proxy is not CommandProxy.BLE
+    commands = settings.tesla_command_url if own_proxy else ""  # a Bluetooth proxy gets no token
     routes = (
         ("TESLA_API_URL", settings.tesla_api_url, "TESLA_ACCESS_TOKEN", token),
         ("TESLA_COMMAND_URL", commands, "TESLA_ACCESS_TOKEN", token),
+        ("TESLA_TOKEN_URL", settings.tesla_token_url, "TESLA_CLIENT_SECRET", settings.tesla_client_secret),
         ("POWERWALL_URL", settings.powerwall_url or "", "POWERWALL_PASSWORD", settings.powerwall_password),
         ("GRID_STATUS_URL", settings.grid_status_url, "GRID_STATUS_API_KEY", key),
     )
@@ -82,6 +84,12 @@ def secrets_travel_safely(settings: Settings) -> Iterator[Problem]:
         if value and address.startswith("http://") and not is_loopback(address):
             instead = "use https, or run that service on this Pi and write http://127.0.0.1 with its port"
             yield problem(f"{name} would carry {secret} over the network in clear text: {instead}", name, secret)
+
+
+def bluetooth(settings: Settings) -> Iterator[Problem]:
+    if settings.tesla_command_proxy is CommandProxy.BLE and settings.tesla_command_url == settings.tesla_api_url:
+        text = "TESLA_COMMAND_PROXY=ble needs TESLA_COMMAND_URL, such as http://192.168.1.43:8080 where TeslaBleHttpProxy runs"
+        yield problem(text, "TESLA_COMMAND_PROXY", "TESLA_COMMAND_URL")
 
 
 def money(settings: Settings) -> Iterator[Problem]:

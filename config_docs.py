@@ -21,7 +21,7 @@ GROUPS: Mapping[str, str] = {
 FIRST: Mapping[str, str] = {
     "TIME_ZONE": "America/Los_Angeles",
     "TESLA_VIN": "5YJ3AMPSHFT000001",
-    "TESLA_ACCESS_TOKEN": "the-token-from-tesla",
+    "TESLA_DOMAIN": "yourname.github.io",
     "TESLA_HOME_ADDRESS": "here",
     "DEPARTURE_TIME": "mon-fri 07:30, sat-sun 10:00",
     "TARIFF": "free-nights:21:00-06:00@0.24",

@@ -115,6 +115,7 @@ def pattern(expression: str, wanted: str, change: Callable[[str], str] = str) ->
 currency = pattern("[A-Z]{3}", "three letters such as USD or EUR", str.upper)
 vin = pattern("[A-HJ-NPR-Z0-9]{17}", "the 17 letters and digits of the VIN (there is never an I, O or Q in it)", str.upper)
 twc_id = pattern("[0-9A-F]{4}", "the 4 hex digits of the Wall Connector, such as 4085", str.upper)
+printable = pattern("[!-~]{0,100}", "letters, digits and signs without spaces")
 location = pattern(r"[ -~]{1,80}", "the price location as GridStatus names it, such as TH_NP15_GEN-APND")
 
 
@@ -151,6 +152,17 @@ def token(text: str) -> Secret:
     return Secret(text)
 
 
+def site(text: str) -> int | Literal["auto"] | None:
+    """An energy site's number, or the word auto. Empty: none."""
+    if not text:
+        return None
+    if text.casefold() == "auto":
+        return "auto"
+    if not re.fullmatch("[1-9][0-9]{0,18}", text):
+        raise wrong("auto, or the number of the energy site", text)
+    return int(text)
+
+
 def fingerprint(text: str) -> str:
     """SHA-256 of a certificate as 64 small hex digits without colons."""
     digits = re.sub(r"[:\s]", "", text).lower()
@@ -179,6 +191,18 @@ def url(text: str) -> str:
 def url_or_default(text: str) -> str:
     """A URL; empty where a default comes from other options."""
     return url(text) if text else ""
+
+
+def redirect_or_none(text: str) -> str:
+    """A URL that Tesla compares letter by letter: its last slash stays."""
+    return url(text) + "/" * (text.endswith("/")) if text else ""
+
+
+def domain_or_none(text: str) -> str:
+    """A host name alone, perhaps with a port, in small letters; empty is none."""
+    if text and (not HOST.fullmatch(text.partition(":")[0]) or not re.fullmatch(r"[^:/]+(:[0-9]{1,5})?", text) or "." not in text):
+        raise ConfigError(("write the host name alone, such as yourname.github.io, without https:// and /",))
+    return text.casefold().rstrip(".")
 
 
 def is_loopback(url: str) -> bool:

@@ -149,8 +149,7 @@ def _track(value: str, _values: Values) -> str:
     return f"write SOLAR_CHARGING=on and SOLAR_HOURS={start}-21:00"
 
 
-LOGIN = "this version takes a Fleet API token: write TESLA_ACCESS_TOKEN=..., and remove this line"
-FLEET = "write TESLA_ACCESS_TOKEN=... with a Fleet API token"
+LOGIN = "a login cannot be carried over: `scheduler.py auth tesla` makes a new one. Remove this line"
 GUARD = "the overload guard is not part of this version: remove the line; MAIN_BREAKER_AMPS=... keeps the plan below the breaker"
 RS485 = "write TWC_PORT=/dev/serial/by-id/... and start twc_daemon.py: there is no other master"
 SERVER = "this version opens no port: remove the line; `scheduler.py status` and the state files show the same"
@@ -161,7 +160,7 @@ PER_CAR = "remove the line; one car's own values are written as NAME__ and its V
 
 OLD: Mapping[str, Answer] = {
     # intelligent-charge-scheduler
-    "TESLA_ACCOUNT_EMAIL": say("Tesla ended the login by e-mail; " + FLEET + " and TESLA_VIN=... with your car's VIN"),
+    "TESLA_ACCOUNT_EMAIL": say("Tesla ended the login by e-mail: `scheduler.py auth tesla` logs in, TESLA_VIN=... names your car"),
     "TESLA_ADDRESS": _address,
     "BUCKET_NAME": say("state is kept at home, in STATE_DIR=...: remove the line"),
     "PORT": say(SERVER),
@@ -183,7 +182,8 @@ OLD: Mapping[str, Answer] = {
     "TESLA_CERTS_DIR": say("certificates belong to the signing proxy at TESLA_COMMAND_URL=...: remove the line"),
     "priority": say(PER_CAR),
     "enabled": say("remove the line; a car that is to be left alone is left out of TESLA_VIN=..."),
-    **dict.fromkeys(("teslaRefreshToken", "teslaClientId"), say(LOGIN)),
+    "teslaRefreshToken": say(LOGIN),
+    "teslaClientId": say("write TESLA_CLIENT_ID=... with the same value; `scheduler.py auth tesla` logs in"),
     **dict.fromkeys(("downStepPercentage", "upStepPercentage", "sleepTimeSecs", "overloadStrategy", "maxSessionDuration"), say(GUARD)),
     **dict.fromkeys(("hostIp", "apiPort", "corsOrigins", "auth"), say(SERVER)),
     # TWCManager
@@ -211,9 +211,7 @@ OLD: Mapping[str, Answer] = {
     **dict.fromkeys(("fakeMaster", "rs485adapter", "rs485port"), say(RS485)),
     # names that belong to parts of Ampshift which this version does not have
     **dict.fromkeys(("GOOGLE_MAPS_API_KEY", "GOOGLE_CREDENTIALS", "GOOGLE_CALENDARS", "ICAL_URLS"), say(PLACES)),
-    **dict.fromkeys(("TESLA_CLIENT_ID", "TESLA_CLIENT_SECRET", "TESLA_AUTH_URL"), say(LOGIN)),
     **dict.fromkeys(("DOWN_STEP", "UP_STEP", "SLEEP_TIME_SECS", "OVERLOAD_STRATEGY"), say(GUARD)),
     **dict.fromkeys(("HOST_IP", "API_PORT", "API_TOKEN"), say(SERVER)),
     **dict.fromkeys(("NOTIFY_URL", "NOTIFY", "HEARTBEAT_URL"), say(NOTIFY)),
-    "POWERWALL_HOLD": say("this version never changes a Powerwall's settings: remove the line"),
 }

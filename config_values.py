@@ -48,6 +48,20 @@ class Wake(StrEnum):
     NEVER = "never"
 
 
+class OwnSchedule(StrEnum):
+    """What is done about a charge that the car's own schedule begins outside the plan."""
+
+    OVERRIDE = "override"
+    RESPECT = "respect"
+
+
+class CommandProxy(StrEnum):
+    """What answers at TESLA_COMMAND_URL."""
+
+    FLEET = "fleet"  # Tesla, or tesla-http-proxy
+    BLE = "ble"  # TeslaBleHttpProxy
+
+
 class LastResort(StrEnum):
     """What is done to a protocol 2 connector that draws its 6 A above a ceiling of less."""
 

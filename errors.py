@@ -45,6 +45,10 @@ class ClockError(AmpshiftError):
     temporary = True
 
 
+class Stopped(AmpshiftError):
+    """The owner broke off a conversation; what was done is kept (exit 1)."""
+
+
 class ClientError(AmpshiftError):
     """An outside service did not give what was asked. `retry_after_s`: how long it wants to be left alone, if it said so."""
 
@@ -88,6 +92,10 @@ class Refused(ClientError):
 
 class LoginDead(Refused):
     """The login or token is no longer valid: only the owner can help (exit 1)."""
+
+
+class TokenExpired(LoginDead):
+    """Only the access token is no longer accepted: a login that can be renewed goes on with a new one."""
 
 
 class AccountStopped(Refused):

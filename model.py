@@ -34,9 +34,16 @@ class Billed(StrEnum):
     DATA = "data"
     COMMAND = "command"
     WAKE = "wake"
+    ENERGY = "energy"  # Powerwall calls: several projects say that they are free, Tesla's own words were not seen; so counted as data
 
 
-DOLLARS: Mapping[Billed, float] = {Billed.LIST: 0.0, Billed.DATA: 0.002, Billed.COMMAND: 0.001, Billed.WAKE: 0.02}
+DOLLARS: Mapping[Billed, float] = {
+    Billed.LIST: 0.0,
+    Billed.DATA: 0.002,
+    Billed.COMMAND: 0.001,
+    Billed.WAKE: 0.02,
+    Billed.ENERGY: 0.002,
+}
 START_DOLLARS = 0.026  # one more start of a car: wake, start, stop, two reads
 
 
@@ -117,12 +124,19 @@ class Code(StrEnum):
     LIMIT_OWNER_AMPS = "LIMIT_OWNER_AMPS"
     LIMIT_CEILING = "LIMIT_CEILING"
     BELOW_MINIMUM = "BELOW_MINIMUM"
+    # the Powerwall's settings
+    POWERWALL_HELD = "POWERWALL_HELD"
+    POWERWALL_BACK = "POWERWALL_BACK"
+    POWERWALL_ALONE = "POWERWALL_ALONE"
     # how
     NO_PATH = "NO_PATH"
     NEW_CAR = "NEW_CAR"
     SAFETY_STEP = "SAFETY_STEP"
     LIMIT_RESTORED = "LIMIT_RESTORED"
     LIMIT_FOR_NEED = "LIMIT_FOR_NEED"
+    SAFETY_SCHEDULE = "SAFETY_SCHEDULE"
+    CAR_SCHEDULE = "CAR_SCHEDULE"
+    CAR_DOES_NOT_OBEY = "CAR_DOES_NOT_OBEY"
     WAKE_FOR_SLOT = "WAKE_FOR_SLOT"
     UNKNOWN_OUTCOME = "UNKNOWN_OUTCOME"
     BUDGET = "BUDGET"
@@ -173,6 +187,29 @@ class CarStatus:
     in_service: bool
 
 
+ALL_DAYS = 127  # Tesla's bits: Sunday 1, Monday 2, Tuesday 4, Wednesday 8, Thursday 16, Friday 32, Saturday 64
+OUR_SCHEDULE_ID = 1095585875  # "AMPS"; the app's own ids are the Unix seconds of when they were made
+
+
+@dataclass(frozen=True, slots=True)
+class CarSchedule:
+    """One charge schedule in the car, valid within some hundred metres of its place. `days`: bits, Sunday 1 to Saturday 64; minutes after
+    midnight in the car's local time; None: that side is switched off. An end before the start lies on the next day."""
+
+    id: int
+    days: int
+    start_minutes: int | None
+    end_minutes: int | None
+    lat: float
+    lon: float
+    enabled: bool = True
+
+    @property
+    def ours(self) -> bool:
+        """Written by us; the owner's are never edited."""
+        return self.id == OUR_SCHEDULE_ID
+
+
 @dataclass(frozen=True, slots=True)
 class CarReading:
     """One vehicle_data answer. `at`: when it was read (our clock). Each value may be missing: firmware leaves fields out or null."""
@@ -199,6 +236,7 @@ class CarReading:
     schedule_pending: bool | Missing
     schedule_at: datetime | Missing
     in_service: bool
+    schedules: tuple[CarSchedule, ...] | Missing = Missing("tesla", "no charge schedules in the answer")  # firmware before 2024.26
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +251,15 @@ class CarView:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteConnector:
+    """A Wall Connector that belongs to the Powerwall's site, as Tesla's cloud sees it. `vin`: of the car on it; None: no car of Tesla's."""
+
+    din: str
+    vin: str | None
+    watts: float | Missing
+
+
+@dataclass(frozen=True, slots=True)
 class PowerwallReading:
     at: datetime
     grid_w: float
@@ -224,6 +271,7 @@ class PowerwallReading:
     mode: str | Missing
     grid_up: bool | Missing
     storm_watch: bool | Missing  # the local gateway does not tell; the Fleet API does
+    connectors: tuple[SiteConnector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

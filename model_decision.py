@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from model import (
+    CarSchedule,
     CarView,
     Ceiling,
     ChargerReport,
@@ -21,7 +22,10 @@ from model import (
     Trip,
     WallReading,
 )
+from model_energy import CloudSite, SiteCommand, SiteKind, SiteValue
 from model_memory import CommandKind, Memory, Origin, Outcome
+
+NOT_ASKED = Missing("powerwall", "Tesla's cloud was not asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Snapshot:
     commands: bool | Missing  # True: commands to a car can work in this cycle
     trips: tuple[Trip, ...] | Missing = ()
     sources: tuple[SourceState, ...] = ()
+    cloud: CloudSite | Missing = NOT_ASKED
 
 
 class Action(StrEnum):
@@ -133,6 +138,7 @@ class Command:
     dollars: float
     reserved: bool = False
     urgent: bool = False
+    schedule: CarSchedule | None = None  # what ADD_SCHEDULE writes; its `value` is the start in minutes after midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,16 @@ class Sent:
     value: int | None
     outcome: Outcome
     dollars: float
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSent:
+    """A change of the Powerwall's settings in this cycle and what became of it."""
+
+    kind: SiteKind
+    value: SiteValue
+    outcome: Outcome
     answer: str = ""
 
 
@@ -211,3 +227,6 @@ class Decision:
     dry_run: bool
     next_cycle: datetime
     sent: tuple[Sent, ...] = ()
+    site: tuple[SiteCommand, ...] = ()  # changes of the Powerwall's settings that are due
+    site_reasons: tuple[Reason, ...] = ()
+    site_sent: tuple[SiteSent, ...] = ()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from model import CarReading, Place
+from model import CarReading, CarSchedule, Place
+from model_energy import CloudSite, SiteKind, SiteValue
 
 
 class Origin(StrEnum):
@@ -37,6 +38,8 @@ class CommandKind(StrEnum):
     AMPS = "set_charging_amps"
     LIMIT = "set_charge_limit"
     WAKE = "wake_up"
+    ADD_SCHEDULE = "add_charge_schedule"  # the same id replaces
+    REMOVE_SCHEDULE = "remove_charge_schedule"
 
 
 class Outcome(StrEnum):
@@ -63,7 +66,7 @@ class Intent:
     """A command as it is written to disk before it is sent, and what became of it (None until an answer was recorded)."""
 
     kind: CommandKind
-    value: int | None
+    value: int | None  # amps, percent, a schedule's start (ADD_SCHEDULE) or id (REMOVE_SCHEDULE)
     why: str
     at: datetime
     dollars: float
@@ -84,6 +87,7 @@ class Plug:
     owner_stopped: bool = False  # a charge stopped without us, below its limit, with power there
     full_power: bool = False  # the owner raised his limit to 95 or more in this plug-in
     starts: int = 0  # our starts for sun and price
+    overrode: bool = False  # a start of the car's own schedule was stopped once
     amps_cap: int | None = None  # the owner set fewer amps than we offered
     meter_kwh: float | None = None  # the connector's energy counter when the plug-in was first seen
     session: str = ""  # what the connector calls this plug or session
@@ -109,21 +113,61 @@ class CarMemory:
     reading: CarReading | None = None  # the newest, however old
     status_online: bool | None = None
     tried_at: datetime | None = None  # newest paid read, also a failed one
+    online_from: datetime | None = None  # the list has shown it online since its newest reading: first
+    online_to: datetime | None = None  # and last
     plug: Plug | None = None  # None: not plugged in, or never seen
     limit: OwnerLimit = OwnerLimit()
     amps_set: int | None = None  # the amps that we asked for last, and that were not refused
     amps_own: int | None = None  # the owner's amps before our first change, to hand back
+    schedule: CarSchedule | None = None  # ours, in the car as far as known: also one whose answer was lost
+    schedule_touched_at: datetime | None = None  # when the owner was seen to have changed or removed ours in the app
     offered_amps: int = 0  # our newest offer on RS-485 (target.json)
+    overdrawn_since: datetime | None = None  # since then more flows than an unchanged offer and its tolerance
     sensor_plugged: bool = False  # a connector at home saw a car plugged in, in the newest cycle
     on_wire: bool = False  # a Gen 2 connector of ours was matched to it in the newest cycle
     on_since: datetime | None = None  # our newest start or first reading of a charge, for the minimum on time
     off_since: datetime | None = None
     last_woken: datetime | None = None
+    due_at: datetime | None = None  # when its decision changes next: then the list is asked for, also where Tesla bills it
+    slept_at: datetime | None = None  # newest cycle in which the list showed it asleep: then nothing charged
     unplugged_at: datetime | None = None  # newest reading without a plug at home: ends charge-now and stop
     flowed_at: datetime | None = None  # newest reading with a charge that runs
     completed_at: datetime | None = None  # newest reading Complete: ends charge-now
     marks: tuple[Mark, ...] = ()  # causes of the last day, in time order
     intents: tuple[Intent, ...] = ()  # commands of the last two days, in time order; at most the last one without an outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One setting of the Powerwall that we changed: the owner's value, stored before our first change, and ours."""
+
+    kind: SiteKind
+    own: SiteValue
+    ours: SiteValue
+
+
+@dataclass(frozen=True, slots=True)
+class SiteIntent:
+    """A change of the Powerwall as it is written to disk before it is sent, and what became of it."""
+
+    kind: SiteKind
+    value: SiteValue
+    at: datetime
+    outcome: Outcome | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMemory:
+    """The Powerwall in Tesla's cloud. `cloud`: newest answer, however old; `wanted`: a car draws from the grid, or is about to;
+    `settled`: nothing more is to be raised during this charge (the owner changed it himself, or nothing needed to be)."""
+
+    cloud: CloudSite | None = None
+    asked_at: datetime | None = None  # newest try, also a failed one
+    wanted: bool = False
+    settled: bool = False
+    held: tuple[Held, ...] = ()
+    intents: tuple[SiteIntent, ...] = ()  # of the last two days
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +181,7 @@ class Memory:
     home: Place | None = None  # learned when TESLA_HOME_ADDRESS=here
     charger_link_since: datetime | None = None
     grid_up: bool | None = None
+    site: SiteMemory = SiteMemory()
 
     def car(self, vin: str) -> CarMemory | None:
         return next((car for car in self.cars if car.vin == vin), None)

@@ -13,15 +13,17 @@ import io
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import config
 from cycle.desk import Desk, Problem
 from errors import AmpshiftError, Busy, ConfigError
+from state.logins import has_tesla_login
 
 ROOT = Path(__file__).resolve().parent
-COMMANDS = ("once", "run", "status", "check", "vehicles", "override", "release")
+COMMANDS = ("once", "run", "status", "check", "vehicles", "auth", "override", "release")
 
 
 def main(argv: list[str]) -> int:
@@ -62,8 +64,9 @@ def _command(args: argparse.Namespace) -> int:
     if args.interval is not None and command != "run":
         raise ConfigError((f"-i repeats real cycles: write scheduler.py run -i {args.interval:g}",))
     settings = config.load(args.env, os.environ, args.state, root=ROOT)
-    if args.now is not None and command in ("run", "release", "override"):
-        _only_simulated(args, settings)
+    settings = replace(settings, logged_in=has_tesla_login(settings.state_dir))
+    if args.now is not None and command in ("run", "release", "override", "auth"):
+        _only_simulated(args, replace(settings, logged_in=settings.logged_in or command == "auth"))
     desk = Desk(settings, _now(args), time.sleep, verbose=args.verbose, as_json=args.json, believed=args.now is not None)
     if command in ("once", "run"):
         if config.nothing_configured(settings):
@@ -148,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("check", parents=[once_only], help="test every setting and connection")
     commands.add_parser("vehicles", parents=[once_only], help="the account's cars")
     _override(commands.add_parser("override", parents=[once_only], help="your word, above every plan"))
+    auth = commands.add_parser("auth", parents=[once_only], help="log in, step by step, from a terminal without a browser")
+    auth.add_argument("service", choices=("tesla",))
+    auth.add_argument("--resume", action="store_true", help="go on where it was left")
     commands.add_parser("release", parents=[once_only], help="hand the car back as it was")
     return parser
 

@@ -14,65 +14,58 @@ SIGTERM lowers all offers, waits at most 2 s and ends. SIGHUP ends at once with 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
-import select
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
-import config
-from config import LastResort, Settings
-from errors import AmpshiftError, Busy, ConfigError, StateError
+from errors import AmpshiftError, Busy, StateError
 from state.files import boot_id
 from state.lock import file_lock
 from state.store import Store
 from twc.master import memory, start, step
 from twc.report import Report
 from twc.values import Master, Options, Step, Target, Want
-from twc_daemon_files import Inbox, charger_file, remembered
+from twc_daemon_files import LOOK_S, Inbox, charger_file, remembered
 from twc_daemon_port import Port, log
-from twc_daemon_tools import check, show_running
+from twc_daemon_settings import WARNING, Setup, setup
 
-ROOT = Path(__file__).resolve().parent
-OWN_OPTIONS = frozenset(
-    {"TWC_PORT", "TWC_BREAKER_AMPS", "TWC_MAX_AMPS", "TWC_FAILSAFE_AMPS", "TWC_LAST_RESORT", "CONTINUOUS_PERCENT", "GUARD"}
-    | {"STATE_DIR", "RUN_DIR", "TIME_ZONE"}
-)
-WAIT_S, WAIT_ANSWER_S = 0.05, 0.02
-CHARGER_S, NOTES_S = 2.0, 5.0
+LEAST_WAIT_S = 0.02
+ALIVE_S, CHARGER_S, NOTES_S = 2.0, 4.0, 5.0
 DEAD_PORT_S = 120.0  # a port that stays dead so long ends the process, non-zero: systemd starts it anew, and the owner sees it
 LOWER_S = 2.0
-COMMISSION_S, SHOW_S = 60.0, 5.0
-WARNING = """This moves real current through real wires. TWC_BREAKER_AMPS is the number printed on the breaker of the connectors'
-circuit: a wrong one can start a fire. All connectors stand on rotary position F. If the Pi dies: docs/HARDWARE.md, first page."""
 
 
 def main(argv: list[str]) -> int:
     """Exit codes: 0 ended as asked; 1 the port stays dead, or another daemon runs; 2 configuration."""
-    args = _parser().parse_args(argv)
+    found = setup(argv, os.environ)
+    if isinstance(found, int):
+        return found
+    daemon = Daemon(found)
     try:
-        settings = config.load(args.env, os.environ, args.state, root=ROOT, only=OWN_OPTIONS)
-        if settings.twc_breaker_amps is None or not settings.twc_port:
-            raise ConfigError(("Set TWC_PORT and TWC_BREAKER_AMPS (the number printed on the breaker): there is no daemon without them.",))
-        daemon = Daemon(settings)
         with daemon.alone():
-            if args.check:
-                return check(settings)
-            return commission(daemon) if args.commission else daemon.run()
-    except ConfigError as error:
-        print("\n".join(error.problems), file=sys.stderr)
-        return 2
+            return daemon.run() if found.task == "run" else _with_owner(daemon)
     except Busy:
-        return show_running(settings) if args.check else _fail("Another twc_daemon.py runs already: systemctl status twc_daemon")
+        return _busy(found)
     except AmpshiftError as error:
         return _fail(error.text)
+
+
+def _with_owner(daemon: Daemon) -> int:
+    """What a person asks for; loaded only then."""
+    from twc_daemon_tools import check, commission
+
+    return check(daemon.setup) if daemon.setup.task == "check" else commission(daemon)
+
+
+def _busy(found: Setup) -> int:
+    from twc_daemon_tools import show_running
+
+    return show_running(found) if found.task == "check" else _fail("Another twc_daemon.py runs already: systemctl status twc_daemon")
 
 
 def _fail(text: str) -> int:
@@ -94,31 +87,36 @@ class Loop:
 class Daemon:
     """`forced`: amps that stand in for target.json (leaving, commissioning); `stop`: "lower" or "leave" once a signal came."""
 
-    settings: Settings
+    setup: Setup
     boot: str = field(default_factory=boot_id)
     stop: str = ""
     forced: int | None = None
     leaving_at: float = float("inf")
+    dead_port_s: float = DEAD_PORT_S
     shown: str = ""
-    told: str = ""
+    seen: Master | None = None
+    told: set[str] = field(default_factory=set)
     saved_at: float = float("-inf")
+    alive_at: float = float("-inf")
     noted_at: float = float("-inf")
     noted: object = None
     noted_slaves: object = None
 
     @property
     def store(self) -> Store:
-        settings = self.settings
-        return Store(settings.state_dir, settings.run_dir, settings.time_zone, datetime.now(UTC), "twc_daemon", self.boot, time.sleep)
+        found = self.setup
+        return Store(found.data_dir, found.run_dir, found.zone, datetime.now(UTC), "twc_daemon", self.boot, time.sleep)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Two masters on one bus are a fault; two daemons are the commonest way to get there. Raises Busy."""
         with contextlib.ExitStack() as held:
             try:
-                held.enter_context(file_lock(self.settings.run_dir / "twc_daemon", time.sleep, timeout_s=0.5))
+                held.enter_context(file_lock(self.setup.run_dir / "twc_daemon", time.sleep, timeout_s=0.5))
             except StateError as error:
-                raise Busy("twc", error.text) from error
+                if error.__cause__ is None:
+                    raise Busy("twc", error.text) from error
+                log(error.text)  # no place for a lock: the port has one of its own, and cars hang on the heartbeat
             yield
 
     def run(self) -> int:
@@ -133,21 +131,19 @@ class Daemon:
         """Signals, what was remembered, and a master that has just started."""
         for number, what in ((signal.SIGTERM, "lower"), (signal.SIGINT, "lower"), (signal.SIGHUP, "leave")):
             signal.signal(number, lambda *_, what=what: setattr(self, "stop", self.stop or what))
-        notes = self.store.load_twc()
+        store, notes = self.store, dict[str, object]()
+        with self.surviving("read twc.json"):
+            notes = dict(store.load_twc())
+        for problem in store.problems:
+            log(problem)
         if not notes:
             log(WARNING)
         master = start(self.options(), remembered(notes), time.monotonic())
-        return Loop(Port(self.settings.twc_port or ""), Inbox(self.settings.run_dir, self.boot), master)
+        return Loop(Port(self.setup.port), Inbox(self.setup.run_dir, self.boot), master)
 
     def options(self) -> Options:
-        settings = self.settings
-        return Options(
-            circuit=settings.circuit_amps or 0,
-            most=settings.twc_max_amps or 80,
-            failsafe=settings.twc_failsafe_amps,
-            guarded=settings.guard,
-            silence=settings.twc_last_resort is LastResort.SILENCE,
-        )
+        found = self.setup
+        return Options(found.circuit, most=found.most, failsafe=found.failsafe, guarded=found.guarded, silence=found.silence)
 
     def turn(self, loop: Loop, done: Callable[[float], bool]) -> int:
         """The loop itself, until `done` or a signal. Gives the exit code."""
@@ -160,26 +156,31 @@ class Daemon:
             if self.forced is not None:
                 target = Target(0, (Want("*", 1, (Step(mono + 60, self.forced),)),))
             loop.master, transmit, report = step(loop.master, mono, utc, loop.received, target, ceiling)
-            self.tell(report, loop.master, mono, utc)
-            loop.received = loop.port.exchange(transmit, WAIT_ANSWER_S if loop.master.pending is not None else WAIT_S, mono)
+            self.tell(report, mono, utc)
+            loop.received = loop.port.exchange(transmit, _wait_s(loop, mono), mono)
             lowered = self.leaving_at < float("inf") and (mono >= self.leaving_at or _all_low(loop.master))
             if self.stop == "leave" or lowered or done(mono):
                 self.note(loop.master, mono, now=True)
                 return 0
-            if loop.port.dead_since is not None and mono - loop.port.dead_since > DEAD_PORT_S:
-                return _fail(f"port {loop.port.url} has been gone for {DEAD_PORT_S:.0f} s")
+            if loop.port.dead_since is not None and mono - loop.port.dead_since > self.dead_port_s:
+                return _fail(f"port {loop.port.url} has been gone for {self.dead_port_s:.0f} s")
 
-    def tell(self, report: Report, master: Master, mono: float, utc: datetime) -> None:
-        """One log line per change of state; charger.json every two seconds and at each change; the watchdog always."""
-        line = "; ".join(f"{row.id} {row.state}, offers {row.offered_amps} A" for row in report.chargers) or "no connector is heard"
-        line += "".join(f"; ALARM: {alarm}" for alarm in report.alarms)
-        if line != self.shown or mono - self.saved_at >= CHARGER_S:
+    def tell(self, report: Report, mono: float, utc: datetime) -> None:
+        """One log line per change of state; charger.json every four seconds and at each change; the watchdog always. The line is made only
+        where a slave or an alarm may have changed: the loop turns far more often."""
+        master, seen = report.master, self.seen
+        if mono - self.alive_at >= ALIVE_S:
+            self.alive_at = mono
             notify("WATCHDOG=1")
-            if line != self.shown:
-                log(line)
-            self.shown, self.saved_at = line, mono
-            with self.surviving():
-                self.store.save_charger(charger_file(report, utc), report.counters)
+        due = mono - self.saved_at >= CHARGER_S
+        if due or seen is None or not _alike(master, seen):
+            self.seen, line = master, report.line
+            if due or line != self.shown:
+                if line != self.shown:
+                    log(line)
+                self.shown, self.saved_at = line, mono
+                with self.surviving("charger.json"):
+                    self.store.save_charger(charger_file(report, utc), report.counters)
         self.note(master, mono)
 
     def note(self, master: Master, mono: float, *, now: bool = False) -> None:
@@ -187,26 +188,35 @@ class Daemon:
         dies between an offer and its note would come back believing in the old one."""
         if mono - self.noted_at < NOTES_S and not now and master.slaves is self.noted_slaves:
             return
+        if "twc.json" in self.told and mono - self.noted_at < NOTES_S and not now:
+            return  # a disk that says no is asked again, but not in each turn
         self.noted_at, self.noted_slaves = mono, master.slaves
         known = memory(master)
         if known and known != self.noted:
-            self.noted = known
-            with self.surviving():
+            with self.surviving("twc.json"):
                 self.store.save_twc({"slaves": [{**asdict(one), "id": f"{one.id:04X}"} for one in known]})
+                self.noted = known
 
     @contextlib.contextmanager
-    def surviving(self) -> Iterator[None]:
-        """A full disk must not end a heartbeat: it is told once, and the bus goes on."""
+    def surviving(self, what: str) -> Iterator[None]:
+        """A full disk must not end a heartbeat: it is told once for each file, and the bus goes on."""
         try:
             yield
+            self.told.discard(what)
         except StateError as error:
-            if error.text != self.told:
+            if what not in self.told:
                 log(error.text)
-            self.told = error.text
+            self.told.add(what)
 
 
-def _after(until: float) -> Callable[[float], bool]:
-    return lambda mono: mono >= until
+def _wait_s(loop: Loop, mono: float) -> float:
+    """Until something is due or the files are looked at; what is heard ends it earlier."""
+    return max(LEAST_WAIT_S, min(loop.master.rest_until, loop.inbox.looked_at + LOOK_S) - mono)
+
+
+def _alike(master: Master, seen: Master) -> bool:
+    """Is there nothing new to tell? What only time changes waits for the next charger.json."""
+    return master.slaves is seen.slaves and master.foreign_at == seen.foreign_at and master.trouble_at == seen.trouble_at
 
 
 def _all_low(master: Master) -> bool:
@@ -218,44 +228,11 @@ def notify(text: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
+    import socket
+
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        channel.sendto(text.encode(), "\0" + address[1:] if address.startswith("@") else address)
-
-
-def commission(daemon: Daemon) -> int:
-    """6 A, 12 A, half, full, a minute each; the owner says yes to each and compares with his own clamp or the car. The heartbeat goes on
-    while he thinks."""
-    full = min(daemon.settings.circuit_amps or 0, daemon.settings.twc_max_amps or 80)
-    print(f"{WARNING}\nPlug a car in that needs charge. Each step lasts {COMMISSION_S:.0f} s; Ctrl-C ends and lowers.")
-    daemon.forced = 0
-    loop = daemon.loop()
-    for amps in dict.fromkeys((6, 12, full // 2, full)):
-        print(f"Offer {amps} A now? [y/N] ", end="", flush=True)
-        daemon.turn(loop, lambda _: bool(select.select([sys.stdin], [], [], 0)[0]))
-        if daemon.stop or sys.stdin.readline().strip().lower() != "y":
-            break
-        daemon.forced, ends = amps, time.monotonic() + COMMISSION_S
-        while time.monotonic() < ends and not daemon.stop:
-            until = time.monotonic() + SHOW_S
-            daemon.turn(loop, _after(until))
-            print(
-                "\n".join(
-                    f"{slave.name}: offered {slave.offer.amps if slave.offer else 0:2d} A, actual {slave.draw:5.2f} A"
-                    for slave in loop.master.slaves
-                )
-            )
-    daemon.stop = "lower"
-    return daemon.turn(loop, lambda _: False)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="twc_daemon.py", description="RS-485 master for Gen 2 Wall Connectors.")
-    parser.add_argument("--env", type=Path, metavar="FILE", help="settings (default: .env beside this program)")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="replaces STATE_DIR and RUN_DIR")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="send nothing, listen 15 s, say what is heard")
-    what.add_argument("--commission", action="store_true", help="offer 6 A, 12 A, half and full in turn, asking before each")
-    return parser
+        # a systemd that hangs must not hang the heartbeat
+        channel.sendto(text.encode(), socket.MSG_DONTWAIT, "\0" + address[1:] if address.startswith("@") else address)
 
 
 if __name__ == "__main__":

@@ -5,22 +5,27 @@ from __future__ import annotations
 import contextlib
 import select
 import sys
+import termios
 import time
 from dataclasses import dataclass
 from typing import Protocol
 
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+STEADY_S = 1.0  # a port counts as open when it has lasted so long: a network adapter that serves another client accepts and hangs up
+SILENCE_S = 35.0  # connectors without a master speak every 10 s; a network adapter that lost its power does not tell that it forgot us
+GATHER_S = 0.02  # adapters hand a frame over in pieces, and nothing can be done before its last byte: one turn for all of them
+WAIT_RFC2217_S = 0.02
+FAULTS = (OSError, ValueError, TypeError, termios.error)  # SerialException is an OSError; a device that vanishes raises the others as well
 
 
 def log(text: str) -> None:
-    """One line for the journal, which adds the time."""
-    print(text, file=sys.stderr, flush=True)
+    """One line for the journal, which adds the time. A journal that went away does not end a heartbeat."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
 
 
 class SerialPort(Protocol):
     """What we use of pyserial."""
-
-    timeout: float | None
 
     def read(self, size: int) -> bytes: ...
     def write(self, data: bytes) -> int | None: ...
@@ -37,17 +42,25 @@ class Port:
     tries: int = 0
     next_try: float = 0.0
     dead_since: float | None = None
+    steady: bool = False
+    opened_at: float = 0.0
+    heard_at: float = 0.0
+    silence_s: float = SILENCE_S
 
     def exchange(self, transmit: bytes, wait_s: float, now: float) -> bytes:
         """Writes, then gives what arrives within `wait_s`; nothing while the port is gone."""
+        if "://" in self.url and now > max(self.heard_at, self.opened_at) + self.silence_s:
+            self.close()
         if self.serial is None and not self._opened(now):
             time.sleep(wait_s)
             return b""
         try:
-            return self._exchange(transmit, wait_s)
-        except (OSError, ValueError, TypeError) as error:  # SerialException is an OSError; a vanished device raises the other two as well
+            received = self._exchange(transmit, wait_s)
+        except FAULTS as error:
             self._lost(error, now)
             return b""
+        self._lasted(received, now)
+        return received
 
     def close(self) -> None:
         serial, self.serial = self.serial, None
@@ -61,16 +74,24 @@ class Port:
         import serial
 
         try:
-            self.serial = serial.serial_for_url(self.url, do_not_open=True, baudrate=9600, timeout=0, write_timeout=1)
+            # rfc2217:// has no write timeout, and asks its far end anew at each change of the read timeout
+            waits = {"timeout": WAIT_RFC2217_S} if self.url.startswith("rfc2217:") else {"timeout": 0, "write_timeout": 1}
+            self.serial = serial.serial_for_url(self.url, do_not_open=True, baudrate=9600, **waits)
             if "://" not in self.url:
                 self.serial.exclusive = True
             self.serial.open()
-        except (OSError, ValueError) as error:
+        except FAULTS as error:
             self._lost(error, now)
             return False
-        log(f"port {self.url} is open")
-        self.tries, self.dead_since = 0, None
+        self.opened_at = now
         return True
+
+    def _lasted(self, received: bytes, now: float) -> None:
+        if received:
+            self.heard_at = now
+        if not self.steady and now >= self.opened_at + STEADY_S:
+            log(f"port {self.url} is open")
+            self.steady, self.tries, self.dead_since = True, 0, None
 
     def _exchange(self, transmit: bytes, wait_s: float) -> bytes:
         port = self.serial
@@ -80,10 +101,10 @@ class Port:
             port.write(transmit)
         handle = self._handle()
         if handle is None:  # rfc2217:// has no file descriptor
-            port.timeout = wait_s
             return port.read(256)
         if not select.select([handle], [], [], wait_s)[0]:
             return b""
+        time.sleep(GATHER_S)
         got = port.read(256)
         if not got:
             raise OSError("end of file")
@@ -99,6 +120,7 @@ class Port:
         if self.dead_since is None:
             self.dead_since = now
             log(f"port {self.url} is gone: {error}")
+        self.steady = False
         self.close()
         self.next_try = now + BACK_OFF_S[min(self.tries, len(BACK_OFF_S) - 1)]
         self.tries += 1

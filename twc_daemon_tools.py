@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import select
+import sys
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from config import Settings
 from state import volatile
 from twc.frame import Deframer, feed
 from twc.messages import FromMaster, SlaveHeartbeat, SlaveReady, read
 from twc_daemon_port import Port
+from twc_daemon_settings import WARNING, Setup
+
+if TYPE_CHECKING:
+    from twc_daemon import Daemon, Loop
 
 CHECK_S = 15.0
 WAIT_S = 0.05
+COMMISSION_S, SHOW_S = 60.0, 5.0
+OFF_S = 60.0  # between off and on, as in twc/offers.py
 
 
-def check(settings: Settings, seconds: float = CHECK_S) -> int:
+def check(setup: Setup, seconds: float = CHECK_S) -> int:
     """Sends nothing, listens, says what it hears."""
-    port, deframer, heard = Port(settings.twc_port or ""), Deframer(), dict[str, int]()
+    port, deframer, heard = Port(setup.port), Deframer(), dict[str, int]()
     print(f"listening on {port.url} for {seconds:.0f} s, sending nothing")
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -44,9 +53,52 @@ def _heard(body: bytes) -> str:
     return f"a frame {body[:2].hex()} that means nothing here"
 
 
-def show_running(settings: Settings) -> int:
+def show_running(setup: Setup) -> int:
     """The port is busy because the daemon runs: what it says is in charger.json."""
     print("twc_daemon.py runs and holds the port; this is its charger.json:")
-    path = settings.run_dir / volatile.CHARGER
+    path = setup.run_dir / volatile.CHARGER
     print(path.read_text(encoding="utf-8") if path.exists() else "(none yet)")
     return 0
+
+
+def commission(daemon: Daemon, step_s: float = COMMISSION_S, show_s: float = SHOW_S) -> int:
+    """6 A, 12 A, half, full, a minute each; the owner says yes to each and compares with his own clamp or the car. The heartbeat goes on
+    while he thinks."""
+    full = min(daemon.setup.circuit, daemon.setup.most)
+    print(f"{WARNING}\nPlug a car in that needs charge. Each step lasts {step_s:.0f} s; Ctrl-C ends and lowers.")
+    print(f"A connector that was off is switched on after {OFF_S:.0f} s at the soonest: the first step waits for that.")
+    daemon.forced = 0
+    loop = daemon.loop()
+    for amps in sorted({amps for amps in (6, 12, full // 2, full) if min(6, full) <= amps <= full}):
+        print(f"Offer {amps} A now? [y/N] ", end="", flush=True)
+        if daemon.turn(loop, lambda _: bool(select.select([sys.stdin], [], [], 0)[0])):
+            return 1  # the port is dead, and that was said
+        if daemon.stop or sys.stdin.readline().strip().lower() != "y":
+            break
+        daemon.forced, asked = amps, time.monotonic()
+        ends = asked + step_s
+        while (now := time.monotonic()) < ends and not daemon.stop:
+            if _held_back(loop) and now < asked + OFF_S:
+                ends = now + step_s
+            if daemon.turn(loop, _after(now + show_s)):
+                return 1
+            if not daemon.stop:  # a terminal that hung up takes no print any more
+                _show(loop)
+        if daemon.stop:
+            break
+    daemon.stop = "lower"
+    return daemon.turn(loop, lambda _: False)
+
+
+def _after(until: float) -> Callable[[float], bool]:
+    return lambda mono: mono >= until
+
+
+def _held_back(loop: Loop) -> bool:
+    """Is a connector still off?"""
+    return any(slave.offer is not None and slave.offer.amps == 0 for slave in loop.master.slaves)
+
+
+def _show(loop: Loop) -> None:
+    for slave in loop.master.slaves:
+        print(f"{slave.name}: offered {slave.offer.amps if slave.offer else 0:2d} A, actual {slave.draw:5.2f} A", flush=True)

@@ -1,4 +1,5 @@
-"""A day of the master against three slaves on a bad wire, in fast time: `python -m bench.soak [HOURS] [LOSS]`.
+"""A day of the master against three slaves on a bad wire, in fast time: `python -m bench.soak [HOURS] [LOSS]`. With
+`--real [HOURS]` the real process in real time instead (soak_real.py).
 
 The wire loses 1 % of all bytes, and damage may pass for a whole frame, as it does on a real one. Cars charge, are plugged in and out, and
 the target changes every few minutes. Counted are links lost, the longest gap between two heartbeats, the peak and memory.
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from bench import soak_real
 from simulator.twc_bus import Line, VirtualBus, bus_of
 from simulator.twc_car import Habits
 from twc.link import Link
@@ -89,6 +91,8 @@ def wish(amps: int) -> Target:
 
 
 def main(argv: list[str]) -> int:
+    if argv[:1] == ["--real"]:
+        return soak_real.main(argv[1:])
     hours = float(argv[0]) if argv else 24.0
     bus = bus_of(3, seed=24, habits=Habits(wants_amps=60.0, overdraw=0.05))
     bus.line = Line(loss=float(argv[1]) if len(argv) > 1 else 0.01)

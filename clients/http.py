@@ -63,8 +63,9 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. `pin`: SHA-256 fingerprint that the certificate must have instead of a valid chain; `retry`: a GET may be repeated
-    (never where each request is billed); `limit_s`: for the whole answer; `secrets`: masked where an answer is quoted in an error."""
+    """One request. `body` goes as JSON, `form` as a web form. `pin`: SHA-256 fingerprint that the certificate must have instead of a
+    valid chain; `retry`: a GET may be repeated (never where each request is billed); `limit_s`: for the whole answer; `secrets`: masked
+    where an answer is quoted in an error."""
 
     source: str
     url: str
@@ -72,6 +73,7 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
     body: object = field(default=None, repr=False)
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
     login: Login | None = None
     pin: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -137,6 +139,9 @@ class Http:
         try:
             return self._exchange(ask)
         except (requests.exceptions.InvalidHeader, UnicodeError):
+            if exchange.sent:  # the answer's headers, not ours: what was asked may have been done
+                exchange.hang_up()
+                raise BadAnswer(ask.source, f"{host_of(ask.url)} sent an answer with headers that contradict each other.") from None
             # from None: these errors quote the header, and the header is the secret
             raise NotConfigured(
                 ask.source, f"The secret for {host_of(ask.url)} holds characters that cannot be sent; paste it again."
@@ -153,12 +158,16 @@ class Http:
 
     def _exchange(self, ask: Ask) -> Reply:
         retry = ask.retry and ask.method == "GET"
-        with self._session(retry, ask.pin).request(
+        session = self._session(retry, ask.pin)
+        if not retry:
+            session.close()  # a server that closes late, though asked to close, would take the next command with it
+        with session.request(
             ask.method,
             ask.url,
             params=dict(ask.params),
             headers={**ask.headers, **({} if retry else {"Connection": "close"})},  # a kept connection may die under a command
             json=ask.body,
+            data=dict(ask.form) or None,
             auth=ask.login.auth() if ask.login else None,
             timeout=self._timeout,
             allow_redirects=False,

@@ -25,6 +25,7 @@ class Exchange:
         self._deadline = deadline
         self._read_s = read_s
         self.sent = False
+        self.hang_up: Callable[[], None] = lambda: None  # closes an answer that the library drops without closing it
 
     def wait_s(self) -> float:
         """How long the next read may wait. Raises TimeoutError when the time is over."""
@@ -61,6 +62,7 @@ class _TimedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
         super().__init__(sock, debuglevel, method, url)
         self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock, current.get()))
+        current.get().hang_up = self.close
 
 
 class _Plain(HTTPConnection):

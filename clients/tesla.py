@@ -15,7 +15,7 @@ from errors import BadAnswer
 from model import Billed, CarReading, CarStatus
 
 # separated by semicolons: with commas the answer lacks charge_state. location_data: without it no place since firmware 2023.38
-ENDPOINTS = "charge_state%3Bdrive_state%3Blocation_data%3Bvehicle_state"
+ENDPOINTS = "charge_state%3Bdrive_state%3Blocation_data%3Bvehicle_state%3Bcharge_schedule_data"
 MOST_PAGES = 10
 
 

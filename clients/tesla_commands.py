@@ -1,20 +1,24 @@
 """Commands to a car, and what became of them.
 
+Three ways lead to a car: signed by ourselves (`signed`); plain, to a proxy that signs or a car that needs no signature; over Bluetooth.
 tesla-http-proxy answers a refusal by the car with 200 and `car could not execute command: <reason>`, so a reason is known by its last word.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal, Protocol
 from urllib.parse import quote
 
 from clients.http import Ask, Http, Reply
 from clients.http_status import excerpt
+from clients.tesla_actions import signable
 from clients.tesla_billing import Count, ask_billed, headers_for
+from clients.tesla_ble import WAIT, ble_reply
 from clients.tesla_fields import SOURCE
+from clients.tesla_protobuf import CarAnswer
 from clients.tesla_status import error_for
+from clients.tesla_table import Call, call_for, outcome_of
 from clients.values import Node, root
 from errors import (
     AccountStopped,
@@ -31,23 +35,11 @@ from errors import (
     TooMany,
     Unreachable,
 )
-from model import Billed
+from model import CarSchedule
 from model_memory import CommandKind, Outcome
 
-BODY_KEYS: Mapping[CommandKind, tuple[str, int, int]] = {
-    CommandKind.AMPS: ("charging_amps", 0, 80),
-    CommandKind.LIMIT: ("percent", 50, 100),  # Tesla says "success" to any other percent
-}
-
-ALREADY: Mapping[CommandKind, frozenset[str]] = {
-    CommandKind.START: frozenset({"complete", "is_charging", "charging", "requested", "already_started"}),
-    CommandKind.STOP: frozenset({"not_charging", "complete", "disconnected"}),  # nothing flows: that was the wish
-    CommandKind.AMPS: frozenset({"already_set"}),
-    CommandKind.LIMIT: frozenset({"already_set", "already_standard", "already_max_range"}),
-    CommandKind.WAKE: frozenset(),
-}
-UNREACHED = frozenset({"could_not_wake_buses", "asleep", "offline", "vehicle_unavailable", "unavailable"})
-_LAST_WORD = re.compile(r"([a-z_]+)\W*$")
+WAKE_UP = CommandKind.WAKE.value
+BLUETOOTH: Final = "bluetooth"
 
 # the order counts: the first class that fits the error
 OUTCOMES: tuple[tuple[type[ClientError], Outcome], ...] = (
@@ -71,52 +63,91 @@ class Answer:
     text: str
 
 
+class Signs(Protocol):
+    """Signed commands (tesla_session.py), which are imported only where there is a key."""
+
+    def send(self, call: Call, vin: str) -> CarAnswer | None:
+        """None: this car takes plain commands only, and nothing was done."""
+        ...
+
+    def takes_signed(self, vin: str) -> None:
+        """The car refused a plain command because it was not signed."""
+        ...
+
+
 class Commander:
-    def __init__(self, command_url: str, token: str, http: Http, count: Count) -> None:
+    """`way`: by whom commands are signed. None: by whatever answers at `command_url`, or not at all; BLUETOOTH: by a proxy near the car,
+    which gets no token and is not billed (`count`)."""
+
+    def __init__(self, command_url: str, token: str, http: Http, count: Count, way: Signs | Literal["bluetooth"] | None = None) -> None:
         self._url = command_url.rstrip("/")
-        self._token = token
+        self._ble = way == BLUETOOTH
+        self._token = "" if self._ble else token
         self._http = http
         self._count = count
+        self._signed = None if way == BLUETOOTH else way
 
-    def send(self, kind: CommandKind, vin: str, value: int | None) -> Answer:
+    def send(self, kind: CommandKind, vin: str, value: int | None, schedule: CarSchedule | None = None) -> Answer:
         """Sends one command; repeated once only where the first was certainly not delivered. Raises LoginDead, AccountStopped and TooMany
         alone, because they concern every further command; every other failure is an Answer."""
-        wrong = _wrong_value(kind, value)
-        if wrong:
-            return Answer(Outcome.NOT_SENT, wrong)
+        call = call_for(kind, value, schedule)
+        if isinstance(call, str):
+            return Answer(Outcome.NOT_SENT, call)
+        return self.send_call(call, vin)
+
+    def send_call(self, call: Call, vin: str) -> Answer:
+        """Any command of the table, as `send` does. What a car takes only when asked twice (below 5 A) is sent twice, while it says yes."""
+        answer = self._send_once(call, vin)
+        for _ in range(call.repeat - 1):
+            answer = self._send_once(call, vin) if answer.outcome is Outcome.DONE else answer
+        return answer
+
+    def _send_once(self, call: Call, vin: str) -> Answer:
         try:
-            reply = self._post(kind, vin, value)
-            return _woken(reply) if kind is CommandKind.WAKE else _answer(kind, reply)
+            told = self._signed.send(call, vin) if self._signed is not None and signable(call.name) else None
+            if told is not None:
+                return _told(call.name, told)
+            reply = self._post(call, vin)
+            return _woken(reply) if call.name == WAKE_UP else _answer(call.name, reply)
         except (LoginDead, AccountStopped, TooMany):
             raise
         except ClientError as error:
-            return Answer(next((outcome for known, outcome in OUTCOMES if isinstance(error, known)), Outcome.UNKNOWN), error.text)
+            return Answer(outcome_for(error), error.text)
 
-    def _post(self, kind: CommandKind, vin: str, value: int | None) -> Reply:
-        own_path = "wake_up" if kind is CommandKind.WAKE else f"command/{kind.value}"
+    def _post(self, call: Call, vin: str) -> Reply:
+        own_path = call.name if call.name == WAKE_UP and not self._ble else f"command/{call.name}"
         url = f"{self._url}/api/1/vehicles/{quote(vin, safe='')}/{own_path}"
-        body = {BODY_KEYS[kind][0]: value} if kind in BODY_KEYS else {}
-        ask = Ask(SOURCE, url, "POST", headers_for(url, self._token), body=body, secrets=(self._token,), retry=False)
-        reply = ask_billed(self._http, ask, Billed.WAKE if kind is CommandKind.WAKE else Billed.COMMAND, self._count)
+        headers, params = headers_for(url, self._token), WAIT if self._ble else {}
+        ask = Ask(SOURCE, url, "POST", headers, params, body=dict(call.params), secrets=(self._token,), retry=False)
+        reply = ask_billed(self._http, ask, call.billed, self._count)
+        reply = ble_reply(reply) if self._ble else reply
         if not reply.ok:
+            if self._signed is not None and "command protocol required" in reply.text().lower():
+                self._signed.takes_signed(vin)
             raise error_for(reply.status, reply.text(), reply.headers)
         return reply
 
 
-def _wrong_value(kind: CommandKind, value: int | None) -> str:
-    if kind not in BODY_KEYS:
-        return "" if value is None else f"{kind.value} takes no value."
-    name, low, high = BODY_KEYS[kind]
-    return "" if value is not None and low <= value <= high else f"{name} must be {low} to {high}, not {value}."
+def outcome_for(error: ClientError) -> Outcome:
+    """What became of a command that ended in this error."""
+    return next((outcome for known, outcome in OUTCOMES if isinstance(error, known)), Outcome.UNKNOWN)
 
 
-def _answer(kind: CommandKind, reply: Reply) -> Answer:
+def _told(name: str, told: CarAnswer) -> Answer:
+    """The car's own signed answer."""
+    said = excerpt(told.reason)
+    if told.done:
+        return Answer(Outcome.DONE, said)
+    return Answer(outcome_of(name, said, refused=True) or Outcome.REFUSED, said or "the car refused without a reason")
+
+
+def _answer(name: str, reply: Reply) -> Answer:
     node = _inner(reply)
     if node.data.get("result") is True:
         return Answer(Outcome.DONE, _said(node))
-    no = _no(kind, node)
+    no = _no(name, node)
     if no is None:
-        raise BadAnswer(SOURCE, f"Tesla's answer to {kind.value} says neither yes nor no: {excerpt(reply.text())}")
+        raise BadAnswer(SOURCE, f"Tesla's answer to {name} says neither yes nor no: {excerpt(reply.text())}")
     return no
 
 
@@ -124,22 +155,15 @@ def _woken(reply: Reply) -> Answer:
     node = _inner(reply)
     if node.data.get("state") == "online":
         return Answer(Outcome.DONE, "online")
-    no = None if "state" in node.data else _no(CommandKind.WAKE, node)
+    no = None if "state" in node.data else _no(WAKE_UP, node)
     return no or Answer(Outcome.DONE, "waking; the next cycle looks again")
 
 
-def _no(kind: CommandKind, node: Node) -> Answer | None:
+def _no(name: str, node: Node) -> Answer | None:
     """A refusal as an outcome; None where nothing is refused."""
     said = _said(node)
-    word = _LAST_WORD.search(said.lower())
-    last = word.group(1) if word else ""
-    if last in ALREADY[kind]:
-        return Answer(Outcome.ALREADY, said)
-    if last in UNREACHED:
-        return Answer(Outcome.UNREACHABLE, said)
-    if node.data.get("result") is False:
-        return Answer(Outcome.REFUSED, said or "the car refused without a reason")
-    return None
+    outcome = outcome_of(name, said, refused=node.data.get("result") is False)
+    return None if outcome is None else Answer(outcome, said or "the car refused without a reason")
 
 
 def _said(node: Node) -> str:

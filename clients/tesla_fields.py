@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from clients.tesla_schedules import car_schedules
 from clients.values import Node, root
 from errors import Asleep, BadAnswer
 from model import CarReading, CarStatus, Charging, Missing, Place
@@ -71,6 +72,7 @@ def car_reading(answer: object, vin: str, now: datetime) -> CarReading:
         schedule_pending=charge.flag("scheduled_charging_pending"),
         schedule_at=_schedule_at(charge),
         in_service=car.data.get("in_service") is True,
+        schedules=car_schedules(car),
     )
 
 
@@ -116,6 +118,8 @@ def _driving(car: Node) -> bool | Missing:
 
 def _place(drive: Node) -> Place | Missing:
     lat, lon = drive.number("latitude", -90, 90), drive.number("longitude", -180, 180)
+    if drive.data and "latitude" not in drive.data:  # it was asked for: without the scope vehicle_location Tesla leaves it out
+        return Missing(SOURCE, "the login may not see where the car is: log in again and allow the location (scope vehicle_location)")
     if isinstance(lat, Missing):
         return lat
     return lon if isinstance(lon, Missing) else Place(lat, lon)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from clients.http_status import quoted, retry_after_s
-from errors import AccountStopped, Asleep, BadAnswer, ClientError, LoginDead, Refused, ServerFault, TooMany, WrongRegion
+from errors import AccountStopped, Asleep, BadAnswer, ClientError, LoginDead, Refused, ServerFault, TokenExpired, TooMany, WrongRegion
 
 SOURCE = "tesla"
 TESLA_DOMAINS = (".tesla.com", ".tesla.cn", ".teslamotors.com")  # the only hosts that a redirected token may go to
@@ -30,7 +30,7 @@ STATUSES: Mapping[int, tuple[Rule, ...]] = {
     401: (
         Rule("mobile_access_disabled", Refused, "switch on Controls > Safety > Allow Mobile Access in the car"),
         Rule("login_required", LoginDead, f"the login is no longer valid; {_LOG_IN}"),
-        Rule("", LoginDead, f"the access token is not accepted or has expired; {_LOG_IN}"),
+        Rule("", TokenExpired, f"the access token is not accepted or has expired; {_LOG_IN}"),
     ),
     402: (Rule("", AccountStopped, "payment is required; look at Billing on developer.tesla.com"),),
     403: (
@@ -40,7 +40,7 @@ STATUSES: Mapping[int, tuple[Rule, ...]] = {
         Rule(
             "command protocol required",
             Refused,
-            "this car takes only signed commands; run tesla-http-proxy and set TESLA_COMMAND_URL to it",
+            "this car takes only signed commands: `scheduler.py auth tesla` makes a key for it, or set TESLA_COMMAND_URL to a proxy",
         ),
         Rule("unsupported vehicle", Refused, "this car cannot be reached by the Fleet API"),
         Rule("", Refused, "access is denied; check the scopes of the login and that the key is paired with the car"),
@@ -49,7 +49,9 @@ STATUSES: Mapping[int, tuple[Rule, ...]] = {
     405: (Rule("", Refused, "the car is in service; nothing can be done until it is back"),),
     406: (Rule("", Refused, "it did not accept the kind of request; this is a fault of Ampshift, please report it"),),
     408: (Rule("", Asleep, "the car is offline or asleep"),),
-    412: (Rule("", Refused, "the app is not registered in this region; register it (docs, Fleet API set-up) or correct TESLA_REGION"),),
+    412: (
+        Rule("", Refused, "the app is not registered in this region; scheduler.py auth tesla --resume does it, or correct TESLA_REGION"),
+    ),
     421: (Rule("", WrongRegion, "the account lives in another region; correct TESLA_REGION"),),
     422: (Rule("", Refused, "it could not use the request; a car that takes no signed commands needs TESLA_COMMAND_URL empty"),),
     423: (Rule("", AccountStopped, "the account is locked; log in at tesla.com and follow what it says"),),

@@ -10,7 +10,7 @@ from cycle.house import House, Journal
 from errors import AccountStopped, BudgetSpent, LoginDead, TooMany
 from model import Code, Missing
 from model_decision import CarDecision, Command, Decision, Sent
-from model_memory import CarMemory, CommandKind, Intent, Memory, Outcome, OwnerLimit, Plug
+from model_memory import CarMemory, CommandKind, Intent, Memory, Origin, Outcome, OwnerLimit, Plug
 
 GOOD = (Outcome.DONE, Outcome.ALREADY)
 FOR_SUN_AND_PRICE = frozenset({Code.PLAN_SLOT, Code.FOLLOW_SUN, Code.RAMP, Code.BAND})
@@ -22,14 +22,17 @@ def act(house: House, journal: Journal, decision: Decision, memory: Memory) -> t
     stopped = ""
     for car in decision.cars:
         for command in car.commands:
-            skip = stopped or _not_now(house, car, command, sent)
+            skip = stopped or not_now(house, car, command, sent, memory)
             if skip:
                 sent.append(Sent(command.vin, command.kind, command.value, Outcome.NOT_SENT, 0.0, skip))
                 continue
+            was = _car(memory, command.vin).schedule
             memory = _intend(memory, command, decision.now)
             journal.save(memory)
             outcome, answer, stopped = _send(house, command)
             memory = _conclude(memory, command, outcome, answer)
+            if command.kind is CommandKind.ADD_SCHEDULE and outcome not in (*GOOD, Outcome.UNKNOWN):
+                memory = _with(memory, replace(_car(memory, command.vin), schedule=was))
             journal.save(memory)
             sent.append(Sent(command.vin, command.kind, command.value, outcome, command.dollars, answer))
     return memory, tuple(sent)
@@ -48,15 +51,18 @@ def _send(house: House, command: Command) -> tuple[Outcome, str, str]:
     return outcome, answer, ""
 
 
-def _not_now(house: House, car: CarDecision, command: Command, sent: list[Sent]) -> str:
-    """Why a raising command must not be sent after all: the guard spoke meanwhile, or amps that should have been lowered were not."""
+def not_now(house: House, car: CarDecision, command: Command, sent: list[Sent], memory: Memory) -> str:
+    """Why a raising command must not be sent after all: the guard spoke meanwhile, or amps that should have been lowered were not. Amps
+    that the car refuses to raise are no reason to leave it empty."""
     if command.kind not in (CommandKind.START, CommandKind.AMPS):
         return ""
     ceiling = house.ceiling()
     if not isinstance(ceiling, Missing) and ceiling.amps is not None and car.amps > ceiling.amps:
         return f"the guard allows {ceiling.amps} A now"
     failed = [one for one in sent if one.vin == command.vin and one.kind is CommandKind.AMPS and one.outcome not in GOOD]
-    if command.kind is CommandKind.START and failed:
+    reading = _car(memory, command.vin).reading
+    stand = reading.request_amps if reading is not None else None
+    if command.kind is CommandKind.START and failed and not (isinstance(stand, int) and stand <= car.amps):
         return "the amps could not be set first"
     return ""
 
@@ -78,6 +84,8 @@ def _before(car: CarMemory, command: Command) -> CarMemory:
     if command.kind is CommandKind.LIMIT and command.why.code is Code.LIMIT_FOR_NEED:
         own = car.limit.own if car.limit.own is not None else car.limit.seen
         return replace(car, limit=replace(car.limit, own=own, raised_to=command.value))
+    if command.kind is CommandKind.ADD_SCHEDULE:
+        return replace(car, schedule=command.schedule)  # also while its answer is not known: what it begins is ours
     if command.kind is CommandKind.AMPS and car.amps_own is None and car.reading and isinstance(car.reading.request_amps, int):
         return replace(car, amps_own=car.reading.request_amps)
     return car
@@ -99,6 +107,8 @@ def after(car: CarMemory, done: Intent) -> CarMemory:
         return replace(car, on_since=None, off_since=at, plug=_at_rest(plug, at))
     if done.kind is CommandKind.AMPS:
         return replace(car, amps_set=done.value)
+    if done.kind is CommandKind.REMOVE_SCHEDULE:
+        return replace(car, schedule=None)
     if done.kind is CommandKind.LIMIT and done.why == Code.LIMIT_RESTORED:
         return replace(car, limit=OwnerLimit(seen=done.value, lowest=car.limit.lowest))
     return car
@@ -106,7 +116,10 @@ def after(car: CarMemory, done: Intent) -> CarMemory:
 
 def _at_rest(plug: Plug | None, at: datetime) -> Plug | None:
     """Our confirmed stop is a rest, without a reading."""
-    return replace(plug, rest_at=at, charging_since=None, completed=False) if plug else None
+    if plug is None:
+        return None
+    overrode = plug.overrode or plug.origin is Origin.CAR
+    return replace(plug, rest_at=at, charging_since=None, completed=False, overrode=overrode)
 
 
 def _car(memory: Memory, vin: str) -> CarMemory:

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
+from clients.tesla_auth import NEEDED
 from config import OPTIONS, Settings
 from config_tariff import Tariff
 from config_values import WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
+from cycle.check_net import net_lines
 from cycle.desk import Desk
+from cycle.signed import way
+from cycle.status import login_words
+from cycle.tesla import ask_again
 from model import RELEASED, Missing, Place
 from model_decision import Slot, Snapshot
 from planners.signal import signal
@@ -28,12 +33,16 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     now = desk.now.astimezone(settings.time_zone)
     clock_ok = desk.believed or desk.now >= RELEASED
     print(f"{'ok     ' if clock_ok else 'FAILED '} clock: {now:%a %Y-%m-%d %H:%M} {settings.time_zone.key}{'' if clock_ok else SET_CLOCK}")
+    ask_again(desk.cache, desk.now)
     snapshot = desk.house.look(desk.store.load_memory(), desk.now)
     failed = not clock_ok
     for text, bad in _connections(snapshot, settings):
         print(text)
         failed = failed or bad
-    for line in (*_amps(settings), *_prices(snapshot, settings)):
+    for text, bad in _login(desk):
+        print(text)
+        failed = failed or bad
+    for line in (*_amps(settings), *net_lines(snapshot, settings), *_prices(snapshot, settings)):
         print(line)
     return 1 if failed else 0
 
@@ -81,15 +90,15 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
         old = f" ({age(state.age_s)} old)" if state.age_s and state.age_s >= 90 else ""
         yield (f"ok      {state.name}{old}", False) if state.ok else (f"FAILED  {state.name}: {state.why}", True)
     hints = {
-        "tesla": "TESLA_ACCESS_TOKEN",
-        "powerwall": "POWERWALL_URL",
+        "tesla": "scheduler.py auth tesla",
+        "powerwall": "POWERWALL_URL or POWERWALL_SITE",
         "meter": "ENERGY_MONITOR_URL",
         "wall connector": "WALL_CONNECTOR_URL",
         "load forecast": "GRID_STATUS_API_KEY and GRID_ISO",
         "price file": "PRICE_FILE",
     }
     for name, option in hints.items():
-        if name not in states:
+        if name not in states and not (name == "powerwall" and settings.has_powerwall):
             yield f"-       {name}: not configured ({option})", False
     charger = snapshot.charger
     yield (
@@ -99,7 +108,21 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
     if isinstance(snapshot.home, Place) and settings.tesla_home_address == "here":
         yield f"ok      home: here = {snapshot.home.lat},{snapshot.home.lon} (write it into TESLA_HOME_ADDRESS to keep it for good)", False
     if isinstance(snapshot.home, Missing):
-        yield f"FAILED  home: {snapshot.home.why}; a car that is not surely at home is never commanded", bool(settings.tesla_access_token)
+        yield f"FAILED  home: {snapshot.home.why}; a car that is not surely at home is never commanded", settings.has_tesla
+
+
+def _login(desk: Desk) -> Iterator[tuple[str, bool]]:
+    """What the login may do; after the look, so that a renewed one is judged."""
+    if not desk.settings.has_tesla:
+        return
+    if desk.settings.tesla_access_token and desk.settings.logged_in:
+        yield "-       TESLA_ACCESS_TOKEN stands above the login of auth tesla: remove it from .env to use the login", False
+    lacks = desk.login.claims().lacks()
+    for scope in lacks:
+        yield f"FAILED  tesla login: the scope {scope} is missing, so {NEEDED[scope]}; scheduler.py auth tesla --resume", True
+    if not lacks:
+        yield f"ok      tesla login{login_words(desk)}", False
+    yield way(desk.settings, desk.logins)
 
 
 def _amps(settings: Settings) -> Iterator[str]:

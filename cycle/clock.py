@@ -14,7 +14,7 @@ BACK = timedelta(minutes=5)
 AGREEING = 3
 APART = timedelta(hours=1)
 JUST_NOW = timedelta(seconds=1)  # so that what is read now counts as newer
-TO_COME = ("schedule_at",)
+TO_COME = ("schedule_at", "due_at")
 
 T = TypeVar("T")
 
@@ -32,10 +32,12 @@ def doubt(memory: Memory, now: datetime) -> str:
 def not_ahead(memory: Memory, now: datetime) -> Memory:
     """The memory without times that still lie ahead: a clock that ran ahead has learned them, and a reading of the year 2036 would stay the
     newest one for ten years. What is to come by itself (a schedule in the car) may lie ahead."""
-    newest = [intent.at for car in memory.cars for intent in car.intents[-1:]]  # a cycle that was killed has saved no more than these
+    newest = [one.at for one in memory.site.intents[-1:]]
+    newest += [intent.at for car in memory.cars for intent in car.intents[-1:]]  # a cycle that was killed has saved no more than these
     if max([now, *newest, *([memory.last_cycle] if memory.last_cycle else [])]) <= now:
         return memory
-    return replace(memory, cars=_capped(memory.cars, now), charger_link_since=_capped(memory.charger_link_since, now))
+    cars, site = _capped(memory.cars, now), _capped(memory.site, now)
+    return replace(memory, cars=cars, site=site, charger_link_since=_capped(memory.charger_link_since, now))
 
 
 def _capped(value: T, now: datetime) -> T:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from config import Settings
 from state.cache import Cache
 from state.files import Stamp, boot_id
+from state.logins import Logins
 from state.spend import Spend
 from state.store import Store
 
 if TYPE_CHECKING:
+    from clients.http import Http
     from cycle.real import RealHouse
+    from cycle.tesla_login import TeslaLogin
 
 
 class Problem:
@@ -62,7 +65,23 @@ class Desk:
 
     @cached_property
     def house(self) -> RealHouse:
-        from clients.http import Http
         from cycle.real import RealHouse
 
-        return RealHouse(self.settings, self.store, self.cache, self.spend, Http())
+        return RealHouse(self.settings, self.store, self.cache, self.spend, self.http, self.login)
+
+    @cached_property
+    def http(self) -> Http:
+        from clients.http import Http
+
+        return Http()
+
+    @cached_property
+    def logins(self) -> Logins:
+        return Logins(self.settings.state_dir, self.stamp, self.sleep)
+
+    @cached_property
+    def login(self) -> TeslaLogin:
+        """The one way to an access token of Tesla's."""
+        from cycle.tesla_login import TeslaLogin
+
+        return TeslaLogin(self.settings, self.logins, self.http, self.now)

@@ -10,12 +10,14 @@ from cycle.timeline import timeline
 from model import START_DOLLARS, Code, Missing
 from model_decision import Action, CarDecision, Decision, Path, Snapshot
 from model_memory import CommandKind
+from planners.hold import say
 from planners.texts import age, clock, money
 
 WITHOUT = {
     "tesla": "cars are planned with their last reading, nothing is sent",
     "car reading": "the car is planned with its last reading",
     "powerwall": "the sun is not followed",
+    "powerwall cloud": "the Powerwall is not seen or changed through Tesla",
     "meter": "the Powerwall alone tells the surplus",
     "wall connector": "the car is asked more often, at Tesla's price",
     "load forecast": "equal prices fall to the earlier hour",
@@ -29,6 +31,8 @@ WORDS = {
     CommandKind.AMPS: "set {} A",
     CommandKind.LIMIT: "set the charge limit to {} %",
     CommandKind.WAKE: "wake the car",
+    CommandKind.ADD_SCHEDULE: "put our safety schedule into the car",
+    CommandKind.REMOVE_SCHEDULE: "take our safety schedule out of the car",
 }
 
 
@@ -37,6 +41,7 @@ def explain(decision: Decision, snapshot: Snapshot, settings: Settings, problems
     lines = [decision.summary, *_seen(decision, snapshot, settings)]
     for car in decision.cars:
         lines += _car(car, decision, settings, many=len(decision.cars) > 1)
+    lines += _block("BATTERY", [*(reason.text for reason in decision.site_reasons), *(f"{say(one)} now" for one in decision.site)])
     lines += _missing(decision, problems)
     budget = snapshot.budget
     lines.append(f"TESLA    ${budget.spent:.2f} of ${budget.limit:.2f} spent this month")

@@ -12,6 +12,7 @@ from datetime import timedelta
 from model import DOLLARS, Billed, CarView, Code, Missing, Reason
 from model_decision import Command, Decision, Snapshot
 from model_memory import CommandKind
+from planners.whereabouts import named_at_home
 
 RECENT = timedelta(minutes=30)
 
@@ -40,6 +41,8 @@ def _seen(view: CarView, snapshot: Snapshot) -> bool:
     if isinstance(view.reading, Missing) or view.reading.at >= snapshot.now:
         return True
     if isinstance(view.status, Missing) or not view.status.online:
+        return True
+    if named_at_home(view.vin, snapshot) and not isinstance(snapshot.powerwall, Missing) and snapshot.powerwall.at >= snapshot.now:
         return True
     if not isinstance(snapshot.wall, Missing) and len(snapshot.cars) == 1:
         return snapshot.wall.connected

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from model import Ceiling, Missing
 from model_decision import Command, Decision, Sent, Snapshot, Target
+from model_energy import SiteCommand
 from model_memory import Memory, Outcome
 
 
@@ -24,6 +25,10 @@ class House(Protocol):
 
     def act(self, command: Command) -> tuple[Outcome, str]:
         """Sends one command. Raises LoginDead, AccountStopped, TooMany or BudgetSpent, which concern every further command."""
+        ...
+
+    def act_site(self, command: SiteCommand) -> tuple[Outcome, str]:
+        """Sends one change of the Powerwall's settings. Raises as `act` does."""
         ...
 
     def ceiling(self) -> Ceiling | Missing:

@@ -8,10 +8,13 @@ from datetime import datetime
 
 from config import Settings
 from cycle.act import act
+from cycle.act_site import act_site
 from cycle.clock import doubt, not_ahead, remember
 from cycle.fresh import only_to_seen, unseen
 from cycle.house import House, Journal
-from model_decision import Decision, Sent, Snapshot
+from cycle.tesla_list import with_due
+from model import Code
+from model_decision import Decision, Sent, SiteSent, Snapshot
 from model_memory import Memory, Outcome
 from planners.decide import decide
 
@@ -32,7 +35,7 @@ class Cycle:
     @property
     def failed(self) -> bool:
         """A due command failed for good, the Tesla login is dead, or the clock is not set."""
-        refused = any(one.outcome is Outcome.REFUSED for one in self.decision.sent)
+        refused = Outcome.REFUSED in {*(one.outcome for one in self.decision.sent), *(one.outcome for one in self.decision.site_sent)}
         return bool(self.clock) or refused or any(one.fatal and one.name in TESLA for one in self.decision.sources)
 
 
@@ -54,13 +57,15 @@ def run(house: House, journal: Journal, settings: Settings, now: datetime, *, be
     clock = "" if believed else doubt(memory, now)
     snapshot, decision = look_and_decide(house, memory, settings, now)
     sent: tuple[Sent, ...] = ()
+    site_sent: tuple[SiteSent, ...] = ()
     after = memory if clock else decision.memory  # a doubtful clock teaches nothing
     if not clock and not settings.dry_run:
         journal.offer(decision.target)
         after, sent = act(house, journal, decision, after)
-    decision = replace(decision, sent=sent)
+        after, site_sent = act_site(house, journal, decision.site, after, now)
+    decision = replace(decision, sent=sent, site_sent=site_sent)
     problems = tuple(dict.fromkeys((*damages(), *problems_of(decision, clock))))
-    after = replace(remember(after, now, bool(clock)), problems=problems)
+    after = replace(with_due(remember(after, now, bool(clock)), decision), problems=problems)
     journal.save(after)
     unrecorded = journal.record(decision, snapshot, sent)
     if unrecorded:
@@ -74,4 +79,7 @@ def problems_of(decision: Decision, clock: str) -> tuple[str, ...]:
     failing = [f"{source.name}: {source.why}" for source in decision.sources if not source.ok]
     refused = [f"{one.kind} was not done: {one.answer}" for one in decision.sent if one.outcome is Outcome.REFUSED]
     unpaid = [f"{one.kind} was not sent: {one.answer}" for one in decision.sent if one.outcome is Outcome.NOT_SENT]
-    return tuple(dict.fromkeys([*([clock] if clock else []), *failing, *refused, *unpaid]))
+    told = [reason.text for car in decision.cars for reason in car.reasons if reason.code is Code.BUDGET]
+    told += [f"{car.name}: {one.text}" for car in decision.cars for one in car.reasons if one.code is Code.CAR_DOES_NOT_OBEY]
+    site = [f"the Powerwall was not changed: {one.answer}" for one in decision.site_sent if one.outcome is Outcome.REFUSED]
+    return tuple(dict.fromkeys([*([clock] if clock else []), *failing, *refused, *unpaid, *told, *site]))

@@ -7,27 +7,36 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from clients.http import Http
 from clients.powerwall import Powerwall
 from clients.price_file import PriceFile, read_price_file
 from clients.shelly import read_meter
 from clients.tesla import Tesla
-from clients.tesla_commands import Commander
+from clients.tesla_commands import Answer
+from clients.tesla_energy import Energy
 from clients.wall_connector import read_vitals
 from config import MonitorType, Settings
+from cycle import energy
 from cycle import tesla as tesla_part
 from cycle.ask import ask_all, reading
 from cycle.grid import grid_tasks
 from cycle.health import source_states
+from cycle.signed import Sender
+from cycle.tesla_list import kept_or_listed, list_due
+from cycle.tesla_login import Access, LoggedIn, TeslaLogin
 from errors import AmpshiftError
 from model import DOLLARS, Billed, Ceiling, MeterReading, Missing, Place, PowerwallReading, Series, WallReading
 from model_decision import Command, Snapshot
+from model_energy import SiteCommand
 from model_memory import Memory, Outcome
 from state.cache import Cache
+from state.logins import Logins
 from state.spend import Spend
 from state.store import Store
 
+T = TypeVar("T")
 LOOK_S = 20.0
 FIRST_S = 12.0  # the rest of the budget is for the cars' readings
 
@@ -41,19 +50,26 @@ class RealHouse:
     cache: Cache
     spend: Spend
     http: Http
+    login: TeslaLogin
     mono: Callable[[], float] = field(default=time.monotonic)
     began: float = field(default_factory=time.monotonic)
 
     def look(self, memory: Memory, now: datetime) -> Snapshot:
         began = self.mono()
-        answers = ask_all(self._tasks(now), FIRST_S, self.mono)
+        cloud_tasks = energy.energy_tasks(self.settings, memory, self._energy, self.cache, now)
+        answers = ask_all(self._tasks(now) | cloud_tasks, FIRST_S, self.mono)
         settings, charger = self.settings, self.store.load_charger(now)
         wall = reading(answers, "wall connector", WallReading)
+        if settings.has_tesla and settings.tesla_list_price:
+            due = list_due(memory, (charger, wall), now, timedelta(minutes=settings.cycle_minutes))
+            answers |= ask_all({"tesla": lambda: kept_or_listed(self._tesla(), self.cache, now, due=due)}, FIRST_S / 2, self.mono)
         listed = tesla_part.listed(self._list(answers), settings)
         budget = self.spend.budget(now)
         thrifty = budget.routine_left < DOLLARS[Billed.DATA]
         known = () if isinstance(listed.cars, Missing) else listed.cars
-        vins = tesla_part.wanted(known, memory, (charger, wall), now, thrifty=thrifty)
+        vins = tesla_part.wanted(known, memory, (charger, wall), now, budget)
+        powerwall, cloud = energy.seen(answers, memory, reading(answers, "powerwall", PowerwallReading), settings, now)
+        vins = tuple(dict.fromkeys((*vins, *energy.just_plugged(known, memory, powerwall, now))))
         reads = {vin: tesla_part.reader(self._tesla(thrifty), self.cache, vin, now) for vin in vins}
         read = ask_all(reads, max(1.0, LOOK_S - (self.mono() - began)), self.mono)
         prices, load, co2 = self._series(answers)
@@ -63,7 +79,7 @@ class RealHouse:
             memory=memory,
             charger=charger,
             wall=wall,
-            powerwall=reading(answers, "powerwall", PowerwallReading),
+            powerwall=powerwall,
             meter=reading(answers, "meter", MeterReading),
             prices=prices,
             load=load,
@@ -74,6 +90,7 @@ class RealHouse:
             home=self._home(memory),
             commands=listed.commands,
             sources=source_states(answers, read, now),
+            cloud=cloud,
         )
 
     def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
@@ -83,14 +100,30 @@ class RealHouse:
         return tesla_part.looked_again(snapshot, read, self.spend.budget(snapshot.now))
 
     def act(self, command: Command) -> tuple[Outcome, str]:
-        url, token = self.settings.tesla_command_url, self.settings.tesla_access_token.reveal()
         count = counted(self.settings, self.spend, command.reserved)
+        logins = Logins(self.settings.state_dir, self.store.stamp, self.store.sleep)
+        sender = Sender(self.settings, self.http, logins, lambda: self.store.now.timestamp() + self.mono() - self.began)
+
+        def send(access: Access) -> Answer:
+            return sender.commander(access, count).send(command.kind, command.vin, command.value, command.schedule)
+
         try:
-            answer = Commander(url, token, self.http, count).send(command.kind, command.vin, command.value)
+            answer = self.login.call(send)
         except AmpshiftError as error:
             tesla_part.hold(self.cache, error, self.store.now)
             raise
         return answer.outcome, answer.text
+
+    def act_site(self, command: SiteCommand) -> tuple[Outcome, str]:
+        try:
+            return energy.change(self._energy, command)
+        except AmpshiftError as error:
+            tesla_part.hold(self.cache, error, self.store.now)
+            raise
+
+    def _energy(self, work: Callable[[Energy], T], reserved: bool) -> T:
+        count = counted(self.settings, self.spend, reserved)
+        return self.login.call(lambda access: work(Energy(access.url, access.token, self.http, count)))
 
     def ceiling(self) -> Ceiling | Missing:
         """Judged by the time of this very look: the cycle's own now is seconds old, and a guard that died meanwhile must not look alive."""
@@ -98,7 +131,7 @@ class RealHouse:
 
     def _tasks(self, now: datetime) -> dict[str, Callable[[], object]]:
         settings, tasks = self.settings, dict[str, Callable[[], object]]()
-        if settings.tesla_access_token:
+        if settings.has_tesla and not settings.tesla_list_price:
             tasks["tesla"] = lambda: tesla_part.list_cars(self._tesla(), self.cache, now)
         if settings.powerwall_url:
             url, password = settings.powerwall_url, settings.powerwall_password.reveal()
@@ -115,13 +148,13 @@ class RealHouse:
             tasks["price file"] = lambda: read_price_file(path, settings.currency, now)
         return tasks | grid_tasks(settings, self.cache, self.http, now)
 
-    def _tesla(self, reserved: bool = False) -> Tesla:
+    def _tesla(self, reserved: bool = False) -> LoggedIn:
         count = counted(self.settings, self.spend, reserved)
-        return Tesla(self.settings.tesla_api_url, self.settings.tesla_access_token.reveal(), self.http, count)
+        return LoggedIn(self.login, lambda access: Tesla(access.url, access.token, self.http, count))
 
     def _list(self, answers: Mapping[str, object]) -> object:
-        if not self.settings.tesla_access_token:
-            return Missing("tesla", "no TESLA_ACCESS_TOKEN")
+        if not self.settings.has_tesla:
+            return Missing("tesla", "not logged in: scheduler.py auth tesla")
         return answers["tesla"]
 
     def _series(self, answers: Mapping[str, object]) -> tuple[Series | Missing, Series | Missing, Series | Missing]:
@@ -145,7 +178,8 @@ def counted(settings: Settings, spend: Spend, reserved: bool = False) -> Callabl
     """Counts a billed call before it is made; gives the undo for one that turns out not to be billed."""
 
     def count(kind: Billed) -> Callable[[], None]:
-        dollars = settings.tesla_list_price if kind is Billed.LIST else DOLLARS[kind]
+        own = {Billed.LIST: settings.tesla_list_price, Billed.ENERGY: settings.tesla_energy_price}
+        dollars = own.get(kind, DOLLARS[kind])
         spend.count(kind, dollars, reserved)
         return lambda: spend.uncount(kind, dollars)
 

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from config import Settings
 from model import Missing, Reason
-from model_decision import CarDecision, Decision, Need, PlanSlot, Sent, Snapshot
+from model_decision import CarDecision, Decision, Need, PlanSlot, Sent, SiteSent, Snapshot
 
 Json = dict[str, object]
 
@@ -22,9 +22,9 @@ def decision_data(decision: Decision, snapshot: Snapshot, settings: Settings) ->
         "currency": settings.currency,
         "cars": [_car(car, decision.now, zone) for car in decision.cars],
         "signal": {"reasons": [_reason(reason) for reason in decision.signal_reasons]},
-        "powerwall": _powerwall(snapshot),
+        "powerwall": _powerwall(snapshot, decision),
         "sources": {one.name: {"ok": one.ok, "age_s": _round(one.age_s, 0), "why": one.why} for one in decision.sources},
-        "commands": [_sent(one) for one in decision.sent],
+        "commands": [*(_sent(one) for one in decision.sent), *(_site_sent(one) for one in decision.site_sent)],
         "spent_this_month": round(snapshot.budget.spent, 4),
     }
 
@@ -75,13 +75,20 @@ def _sent(one: Sent) -> Json:
     }
 
 
-def _powerwall(snapshot: Snapshot) -> Json | None:
+def _site_sent(one: SiteSent) -> Json:
+    return {"vin": None, "what": one.kind.value, "value": one.value, "outcome": one.outcome.value, "dollars": None, "answer": one.answer}
+
+
+def _powerwall(snapshot: Snapshot, decision: Decision) -> Json | None:
     seen = snapshot.powerwall
     if isinstance(seen, Missing):
         return None
     flows: Json = {"grid_w": seen.grid_w, "battery_w": seen.battery_w, "solar_w": seen.solar_w, "load_w": seen.load_w}
     extra = {"soc": seen.soc, "reserve_soc": seen.reserve_soc, "grid_up": seen.grid_up, "mode": seen.mode}
-    return flows | {key: None if isinstance(value, Missing) else value for key, value in extra.items()}
+    held = [{"what": one.kind.value, "own": one.own, "ours": one.ours} for one in decision.memory.site.held]
+    due = [{"what": one.kind.value, "value": one.value, "why": one.why.code.value} for one in decision.site]
+    told: Json = {"held": held, "due": due, "reasons": [_reason(reason) for reason in decision.site_reasons]}
+    return flows | {key: None if isinstance(value, Missing) else value for key, value in extra.items()} | told
 
 
 def _time(at: datetime | None, zone: tzinfo) -> str | None:

@@ -1,4 +1,5 @@
-"""`release`: hands the car back as it was before Ampshift: the owner's limit and amps. Says what it did, and what it could not do."""
+"""`release`: hands car and Powerwall back as they were before Ampshift: the owner's limit, amps and reserve. Says what it did, and what it
+could not do."""
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ import argparse
 from dataclasses import replace
 
 from cycle.act import GOOD, act
+from cycle.act_site import act_site
 from cycle.desk import Desk
 from cycle.explain import WORDS
 from cycle.journal import DiskJournal
-from model import DOLLARS, Billed, CarView, Code, Missing, Overrides, Reason
-from model_decision import Command, Decision, Sent
+from model import DOLLARS, OUR_SCHEDULE_ID, Billed, CarView, Code, Missing, Overrides, Reason
+from model_decision import Command, Decision, Sent, SiteSent
 from model_memory import CarMemory, CommandKind, Memory, Outcome
 from planners.commands import Due
 from planners.decide import decide
+from planners.hold import HoldPlan, give_back, say
 from state.lock import cycle_lock
 
 
@@ -21,17 +24,33 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     """Exit 1 while something of ours is still in a car."""
     with cycle_lock(desk.settings.run_dir):
         journal = DiskJournal(desk.store, desk.settings)
-        snapshot = desk.house.look(journal.load(), desk.now)
+        memory = journal.load()
+        looks = replace(memory, site=replace(memory.site, wanted=False, asked_at=None))  # what stands at the Powerwall is asked for now
+        snapshot = desk.house.look(looks, desk.now)
         decision = decide(snapshot, desk.settings)
         most = {car.vin: car.max_amps for car in decision.cars}
         dues = {view.vin: owed(view, decision.memory, most.get(view.vin, 0)) for view in snapshot.cars}
         decision = replace(decision, cars=tuple(replace(car, commands=dues[car.vin].commands) for car in decision.cars if car.vin in dues))
+        back = give_back(snapshot)
+        decision = replace(decision, site=back.commands, site_reasons=back.reasons, memory=replace(decision.memory, site=back.memory))
         if desk.settings.dry_run:
             return _would(decision)
         memory, sent = act(desk.house, journal, decision, decision.memory)
+        memory, site_sent = act_site(desk.house, journal, back.commands, memory, desk.now)
         desk.store.change_overrides(lambda _: Overrides())  # a word that is forgotten here would be obeyed when cron comes back
         journal.save(_forgotten(memory, sent))
-    return _tell(decision, dues, sent)
+    told = _tell_site(back, site_sent)
+    return _tell(decision, dues, sent) or told
+
+
+def _tell_site(back: HoldPlan, sent: tuple[SiteSent, ...]) -> int:
+    """Exit 1 while a setting of ours still stands at the Powerwall."""
+    for command, one in zip(back.commands, sent, strict=False):
+        print(f"Powerwall: {say(command)}: {one.outcome.value}{f' ({one.answer})' if one.answer else ''}")
+    if back.memory.held and not back.commands:
+        print(f"Powerwall: {back.reasons[0].text}; write release again")
+    good = sum(one.outcome in GOOD for one in sent)
+    return 1 if back.memory.held and (not back.commands or good < len(back.commands)) else 0
 
 
 def _would(decision: Decision) -> int:
@@ -39,6 +58,8 @@ def _would(decision: Decision) -> int:
     for car in decision.cars:
         said = ", ".join(WORDS[one.kind].format(one.value) for one in car.commands) or "send nothing"
         print(f"{car.name}: DRY_RUN=on; it would {said}")
+    for one in decision.site:
+        print(f"Powerwall: DRY_RUN=on; it would {say(one)}")
     return 0
 
 
@@ -63,6 +84,8 @@ def _undo(car: CarMemory, most: int) -> list[Command]:
     now = car.reading.request_amps if car.reading is not None else None
     if car.amps_own is not None and car.amps_set != car.amps_own and now == car.amps_set and most > 0:
         out.append((CommandKind.AMPS, min(car.amps_own, most), Code.HANDS_OFF))
+    if car.schedule is not None:  # last: on the plug it may begin a charge, as an unmanaged Tesla does
+        out.append((CommandKind.REMOVE_SCHEDULE, OUR_SCHEDULE_ID, Code.SAFETY_SCHEDULE))
     why = "your own value is put back"
     return [Command(car.vin, kind, value, Reason(code, why), DOLLARS[Billed.COMMAND], reserved=True) for kind, value, code in out]
 

@@ -51,7 +51,7 @@ def run(desk: Desk) -> int:
 
 def damages(desk: Desk) -> tuple[str, ...]:
     """State files that were found damaged and worked around."""
-    return (*desk.store.problems, *desk.spend.problems)
+    return (*desk.store.problems, *desk.spend.problems, *dict.fromkeys(desk.logins.problems))
 
 
 def _explain(desk: Desk, decision: Decision, snapshot: Snapshot, problems: tuple[str, ...]) -> None:

@@ -76,6 +76,19 @@ def _connectors(desk: Desk) -> Iterator[str]:
         yield f"ALARM: {alarm}"
 
 
+def login_words(desk: Desk) -> str:
+    """How the login stands, from its file alone: nobody is asked."""
+    from cycle.tesla_login import AGAIN
+
+    if desk.settings.tesla_access_token:
+        return ": the token in TESLA_ACCESS_TOKEN, which nobody renews"
+    held = desk.login.held()
+    if held is None or held.dead:
+        return f" {'has ended' if held else 'cannot be read'}: {AGAIN}"
+    got, due = (clock(at, desk.now, desk.settings.time_zone) for at in (held.got_at, held.renew_at))
+    return f": renewed {got}, next {due}"
+
+
 def _money(desk: Desk) -> Iterator[str]:
     budget = desk.spend.budget(desk.now)
     local = desk.now.astimezone(desk.settings.time_zone)
@@ -86,4 +99,6 @@ def _money(desk: Desk) -> Iterator[str]:
         yield f"The month's bill is not known: {error.text}"
     else:
         yield f"This month: {kwh:.1f} kWh charged" + (f" for about {money(cost, desk.settings.currency)}" if cost is not None else "")
+    if desk.settings.has_tesla:
+        yield f"Tesla login{login_words(desk)}"
     yield f"Tesla: ${budget.spent:.2f} of ${budget.limit:.2f} this month"

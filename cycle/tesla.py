@@ -6,23 +6,32 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from clients.tesla import Tesla
 from config import Settings
 from cycle.health import source_states
 from errors import AccountStopped, AmpshiftError, ClientError, TooMany
-from model import CarReading, CarStatus, CarView, Missing
+from model import DOLLARS, Billed, CarReading, CarStatus, CarView, Missing
 from model_decision import Budget, Snapshot
 from model_memory import CarMemory, Memory
+from planners.budget import next_month, stretch
 from planners.looking import Sensors, worth_reading
 from state.cache import Cache
 
 HOLD = "tesla-hold"
-HOLD_FOR = timedelta(hours=1)  # after a billing stop: looked at again, once an hour, so that it mends itself when the owner has paid
+HOLD_FOR = timedelta(hours=1)  # after a billing stop the free list looks again, so that it mends itself when the owner has paid
 HOLD_MOST = timedelta(days=1)  # Retry-After was up to 86400 s in 2024
 TOO_MANY = timedelta(minutes=5)
 
 Answer = CarReading | AmpshiftError | Missing
+
+
+class Reads(Protocol):
+    """Tesla's reads, with whatever login stands behind them."""
+
+    def cars(self) -> tuple[CarStatus, ...]: ...
+
+    def car(self, vin: str, now: datetime, /) -> CarReading: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class Listed:
     commands: bool | Missing
 
 
-def list_cars(tesla: Tesla, cache: Cache, now: datetime) -> tuple[CarStatus, ...]:
+def list_cars(tesla: Reads, cache: Cache, now: datetime, *, free: bool = True) -> tuple[CarStatus, ...]:
     """The account's cars. Raises ClientError; what concerns every call is remembered, so that the next cycles leave Tesla alone."""
     held = cache.get(HOLD)
     if held is not None and held.fresh(now):
@@ -41,17 +50,38 @@ def list_cars(tesla: Tesla, cache: Cache, now: datetime) -> tuple[CarStatus, ...
     try:
         return tesla.cars()
     except ClientError as error:
-        hold(cache, error, now)
+        hold(cache, error, now, free=free)
+        if isinstance(error, AccountStopped):  # in the words of the cycles to come, so that it is told once
+            raise AccountStopped(error.source, _stopped(error, now), status=error.status) from error
         raise
 
 
-def hold(cache: Cache, error: AmpshiftError, now: datetime) -> None:
-    """Remembers an answer that concerns every call: a billing stop, or a pause that Tesla asked for."""
+def hold(cache: Cache, error: AmpshiftError, now: datetime, *, free: bool = False) -> None:
+    """Remembers an answer that concerns every call: a pause that Tesla asked for, or a billing stop. After a stop nothing billable is asked
+    until the next month, or the owner's word (`check`); a call that is `free` may look once an hour whether he has paid meanwhile."""
     if isinstance(error, AccountStopped):
-        cache.put(HOLD, error.text, now + HOLD_FOR)
+        until = now + HOLD_FOR if free else next_month(now)
+        _hold(cache, _stopped(error, now), until, now)
     if isinstance(error, TooMany):
         wait = min(HOLD_MOST, timedelta(seconds=error.retry_after_s) if error.retry_after_s is not None else TOO_MANY)
-        cache.put(HOLD, error.text, now + wait)
+        _hold(cache, error.text, now + wait, now)
+
+
+def _stopped(error: AccountStopped, now: datetime) -> str:
+    return f"{error.text} Nothing that Tesla bills is asked before {next_month(now):%d %b}; when it is mended, run: scheduler.py check"
+
+
+def _hold(cache: Cache, text: str, until: datetime, now: datetime) -> None:
+    """A longer one stands: a busy answer to one car must not end a billing stop that another met."""
+    old = cache.get(HOLD)
+    if old is None or not old.fresh(now) or old.expires_at < until:
+        cache.put(HOLD, text, until)
+
+
+def ask_again(cache: Cache, now: datetime) -> None:
+    """The owner's word: what Tesla said before is forgotten."""
+    if cache.get(HOLD) is not None:
+        cache.put(HOLD, "", now)
 
 
 def listed(answer: object, settings: Settings) -> Listed:
@@ -65,10 +95,11 @@ def listed(answer: object, settings: Settings) -> Listed:
     return Listed(tuple(car for car in cars if not settings.tesla_vin or car.vin in settings.tesla_vin), True)
 
 
-def wanted(cars: tuple[CarStatus, ...], memory: Memory, sensors: Sensors, now: datetime, *, thrifty: bool) -> tuple[str, ...]:
+def wanted(cars: tuple[CarStatus, ...], memory: Memory, sensors: Sensors, now: datetime, budget: Budget) -> tuple[str, ...]:
     """VINs that are worth a paid reading in this cycle."""
+    thrifty, longer = budget.routine_left < DOLLARS[Billed.DATA], stretch(budget, now)
     own = {car.vin: memory.car(car.vin) or CarMemory(car.vin, car.name) for car in cars}
-    return tuple(car.vin for car in cars if worth_reading(car, own[car.vin], sensors, now, thrifty=thrifty))
+    return tuple(car.vin for car in cars if worth_reading(car, own[car.vin], sensors, now, thrifty=thrifty, stretch=longer))
 
 
 def views(found: Listed, readings: Mapping[str, Answer], memory: Memory, settings: Settings, now: datetime) -> tuple[CarView, ...]:
@@ -102,7 +133,7 @@ def looked_again(snapshot: Snapshot, read: Mapping[str, Answer], budget: Budget)
     return replace(snapshot, cars=cars, budget=budget, sources=(*snapshot.sources, *source_states({}, read, snapshot.now)))
 
 
-def reader(tesla: Tesla, cache: Cache, vin: str, now: datetime) -> Callable[[], CarReading]:
+def reader(tesla: Reads, cache: Cache, vin: str, now: datetime) -> Callable[[], CarReading]:
     """A task for one car's paid reading."""
 
     def task() -> CarReading:

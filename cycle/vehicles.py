@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 
-from clients.http import Http
 from clients.tesla import Tesla
 from cycle.desk import Desk
 from cycle.real import counted
+from cycle.tesla_login import LoggedIn
 from errors import ConfigError
 
 
 def command(desk: Desk, args: argparse.Namespace) -> int:
     """One line per car: name, VIN, state."""
     settings = desk.settings
-    if not settings.tesla_access_token:
-        raise ConfigError(("There is no Tesla login: set TESLA_ACCESS_TOKEN in .env.",))
-    cars = Tesla(settings.tesla_api_url, settings.tesla_access_token.reveal(), Http(), counted(settings, desk.spend)).cars()
+    if not settings.has_tesla:
+        raise ConfigError(("There is no Tesla login yet: scheduler.py auth tesla makes one, step by step.",))
+    count = counted(settings, desk.spend)
+    cars = LoggedIn(desk.login, lambda access: Tesla(access.url, access.token, desk.http, count)).cars()
     if desk.as_json:
         print(json.dumps([{"name": car.name, "vin": car.vin, "state": "online" if car.online else "asleep"} for car in cars], indent=2))
         return 0

@@ -11,7 +11,7 @@ from model_decision import Path, Snapshot
 from model_memory import CarMemory, CommandKind, Outcome, Plug
 from planners.departures import departures
 from planners.owner_limit import owner_value
-from planners.place import at_home
+from planners.whereabouts import home_now
 from planners.wiring import match, path_of
 
 COMPLETE_WITHIN = 5  # percent; farther below, the limit was raised after the charge was complete
@@ -120,8 +120,7 @@ def make_case(snapshot: Snapshot, settings: Settings, view: CarView) -> Case:
     memory = snapshot.memory.car(view.vin) or CarMemory(view.vin, view.name)
     charger = match(snapshot, own, view)
     path, why = path_of(snapshot, own, charger)
-    by_wire = charger is not None and (not view.vin or charger.vin == view.vin)
-    home = True if by_wire else at_home(view.reading, snapshot.home, own.home_radius_m)
+    home = home_now(snapshot, own, view, memory, charger)
     return Case(snapshot, own, view, memory, charger, path, why, home, _word(snapshot, own, memory, view.vin))
 
 

@@ -6,14 +6,16 @@ be sent again at once. A car that is away, unknown where, or at another charger 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from config import Wake
 from model import DOLLARS, Billed, CarReading, Charging, Code, Missing, Reason
 from model_decision import Action, Command, Need, Path
 from model_memory import CommandKind, Origin, Outcome
+from planners.car_schedule import schedule_commands
 from planners.case import Case
+from planners.obey import disobedience, in_vain, overdrawn, rests
 from planners.plan import CarPlan, full_power
 from planners.power import permitted
 from planners.texts import clock
@@ -21,12 +23,10 @@ from planners.wish import Wish
 
 UNSURE = (Outcome.UNKNOWN, None)
 RESERVED = frozenset({Code.LATEST_START, Code.OVERDUE, Code.BELOW_MIN_SOC, Code.LIMIT_RESTORED, Code.GRID_DOWN, Code.GRID_DOWN_LOW})
+DEPARTURE = frozenset({Code.LATEST_START, Code.OVERDUE})
 LIMITED = frozenset({Code.LIMIT_CEILING, Code.LIMIT_CIRCUIT, Code.LIMIT_MAIN, Code.LIMIT_CHARGER, Code.LIMIT_CABLE, Code.BELOW_MINIMUM})
 WAKE_AGAIN = timedelta(minutes=30)  # after three wakes in vain; then twice as long each time, for each costs two cents and some battery
 WAKES_IN_A_ROW = 3
-START_AGAIN = timedelta(minutes=30)
-STARTS_IN_A_ROW = 3
-DONE = (Outcome.DONE, Outcome.ALREADY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +38,31 @@ class Due:
 
 
 def commands(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> Due:
-    """The commands for one car. Nothing for a car that is not surely at home and plugged in, or without a way to it."""
+    """The commands for one car, and what it did not do although it was asked. Nothing for a car that is not surely at home and plugged
+    in, or without a way to it."""
+    due, told = _due(case, wish, plan, needs), disobedience(case, needs)
+    return due if told is None else replace(due, reasons=(*due.reasons, told))
+
+
+def _due(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> Due:
     reading = case.reading
     if case.home is not True or isinstance(reading, Missing) or case.snapshot.commands is not True or not case.view.vin:
         return Due()
     if not case.awake:
         return _asleep(case, wish, plan)
+    net = tuple(schedule_commands(case, wish))
     if case.plug is None or case.path is Path.NONE:
-        return Due(tuple(_limit_back(case, reading)))
+        return Due((*_limit_back(case, reading), *_made_good(case, wish, reading), *net))
     if wish.action is Action.NONE:
-        return Due(tuple(_lowered(case, reading)))
+        return Due((*_lowered(case, reading), *net))
     unsure = _unsure(case, reading)
     if unsure is not None:
         return Due(tuple(_at_once(case, wish, reading)), (unsure,))
     limit = tuple(_limit(case, wish, reading, needs))
     if any(one.why.code is Code.LIMIT_FOR_NEED for one in limit):
         return Due(limit)  # a raised limit starts a complete car by itself, and a start right behind it is refused: look first
-    return Due(limit + tuple(_current(case, wish, reading)))
+    current = (*limit, *_current(case, wish, reading))
+    return Due(current or net)  # what is sent first may change what the schedule would do to this car: it waits for a calm cycle
 
 
 def wake_command(vin: str) -> Command:
@@ -69,14 +77,18 @@ def _current(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
             yield _command(case, CommandKind.STOP, None, wish.reasons[0], urgent=limited)
         return
     asked = reading.request_amps
-    if case.path is Path.CAR and asked != wish.amps:
+    if case.path is Path.CAR and asked != wish.amps and (limited or not rests(case, CommandKind.AMPS)):
         lower = not isinstance(asked, Missing) and wish.amps < asked
         yield _command(case, CommandKind.AMPS, wish.amps, wish.reasons[0], urgent=limited and lower and case.charging)
-    if case.path is Path.TWC and asked == case.memory.amps_set and not isinstance(asked, Missing) and asked < wish.amps:
+    low = not isinstance(asked, Missing) and asked < wish.amps and (asked == case.memory.amps_set or bool(in_vain(case, CommandKind.AMPS)))
+    if case.path is Path.TWC and low and not rests(case, CommandKind.AMPS):
         # few amps of ours, from a time when the car was steered over the API, would hold it below what the connector offers
         yield _command(case, CommandKind.AMPS, full_power(case), wish.reasons[0])
     startable = reading.charging in (Charging.STOPPED, Charging.COMPLETE, Charging.UNKNOWN)
-    if not case.charging and startable and not _started_in_vain(case):
+    if case.path is Path.TWC and overdrawn(case) and not rests(case, CommandKind.AMPS):
+        why = Reason(Code.CAR_DOES_NOT_OBEY, f"more flows than the connector offers: the car is told {wish.amps} A itself")
+        yield _command(case, CommandKind.AMPS, wish.amps, why)
+    if not case.charging and startable and not rests(case, CommandKind.START, hurry=wish.reasons[0].code in DEPARTURE):
         yield _command(case, CommandKind.START, None, wish.reasons[0])
 
 
@@ -116,33 +128,42 @@ def _limit_back(case: Case, reading: CarReading) -> Iterator[Command]:
         yield _command(case, CommandKind.LIMIT, own, Reason(Code.LIMIT_RESTORED, f"your own limit of {own} % is put back"))
 
 
+def _made_good(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
+    """CONTROL=twc, and the connector is not matched any more (another car was plugged in): what we stopped over the API is started over it,
+    for no offer does that."""
+    if wish.action is Action.CHARGE and reading.charging is Charging.STOPPED and _stopped_by_us(case) and _unsure(case, reading) is None:
+        yield _command(case, CommandKind.START, None, wish.reasons[0])
+
+
+def _stopped_by_us(case: Case) -> bool:
+    since = case.plug.since if case.plug is not None else case.now
+    sent = [i for i in case.memory.intents if i.kind in (CommandKind.START, CommandKind.STOP) and i.at >= since]
+    done = [i.kind for i in sent if i.outcome in (Outcome.DONE, Outcome.ALREADY, Outcome.UNKNOWN)]
+    return bool(done) and done[-1] is CommandKind.STOP
+
+
 def _asleep(case: Case, wish: Wish, plan: CarPlan) -> Due:
     """A sleeping car is woken in the last cycle before its slot, and only if it is plugged in as far as known."""
     due = _next_start(case, wish, plan)
     if case.plug is None or due is None or isinstance(case.view.status, Missing):
         return Due()
+    if case.path is Path.NONE and not _stopped_by_us(case):
+        return Due()  # nothing could be said to it
     if case.settings.wake is Wake.NEVER:
         return Due((), (Reason(Code.WAKE_FOR_SLOT, "the car sleeps and WAKE=never: it is not woken"),))
-    tired = _woken_in_vain(case)
+    tired = _woken_in_vain(case, hurry=wish.reasons[0].code in DEPARTURE)
     if tired is not None:
         return Due((), (tired,))
     return Due((_command(case, CommandKind.WAKE, None, Reason(Code.WAKE_FOR_SLOT, "the car sleeps and is due"), source=wish),))
 
 
-def _started_in_vain(case: Case) -> bool:
-    """Three confirmed starts after which no current flowed: the car wants to be plugged in again. Then one try every half hour."""
-    since = max(case.plug.since if case.plug else case.now, case.now - 8 * START_AGAIN)
-    done = [i for i in case.memory.intents if i.kind is CommandKind.START and i.outcome in DONE and i.at > since]
-    flowed = case.memory.flowed_at
-    vain = [i.at for i in done if flowed is None or i.at > flowed]
-    return len(vain) >= STARTS_IN_A_ROW and case.now < vain[-1] + START_AGAIN
-
-
-def _woken_in_vain(case: Case) -> Reason | None:
-    """Wakes since the car was last read pause longer and longer; a car without a signal would cost dollars in a night."""
+def _woken_in_vain(case: Case, *, hurry: bool) -> Reason | None:
+    """Wakes since the car was last read pause longer and longer; a car without a signal would cost dollars in a night. From the latest safe
+    start to the departure the pause stays at half an hour: a signal that comes back in time must be noticed in time."""
     seen = case.now if isinstance(case.reading, Missing) else case.reading.at
     sent = [i.at for i in case.memory.intents if i.kind is CommandKind.WAKE and i.outcome is not Outcome.NOT_SENT and i.at > seen]
-    again = sent[-1] + WAKE_AGAIN * 2 ** (len(sent) - WAKES_IN_A_ROW) if len(sent) >= WAKES_IN_A_ROW else case.now
+    longer = 1 if hurry else 2 ** (len(sent) - WAKES_IN_A_ROW)
+    again = sent[-1] + WAKE_AGAIN * longer if len(sent) >= WAKES_IN_A_ROW else case.now
     if again <= case.now:
         return None
     when = clock(again, case.now, case.settings.time_zone)

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config import Settings
-from model import START_DOLLARS, CarView, Code, Missing, Reason
+from model import CarView, Code, Missing, Reason
 from model_decision import Action, CarDecision, Decision, Need, Path, Snapshot
+from planners.budget import budget_reason
 from planners.case import Case, make_case
 from planners.commands import Due, commands
 from planners.follow import follow_all
+from planners.hold import hold
 from planners.limits import limits
 from planners.manners import manners
 from planners.need import needs
@@ -43,6 +45,7 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     wishes = list(limits(cases, wishes, snapshot, settings))
     settled = [Settled(case, wish, found) for case, wish, found in zip(cases, wishes, plans, strict=True)]
     cars = tuple(_car(one, need) for one, need in zip(settled, wanted, strict=True))
+    site = hold(settled, slots, snapshot, settings)
     return Decision(
         now=snapshot.now,
         summary=summary(cars, snapshot.now, settings),
@@ -50,10 +53,12 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
         signal=slots,
         signal_reasons=why,
         target=target(settled, snapshot, settings),
-        memory=snapshot.memory,
+        memory=replace(snapshot.memory, site=site.memory),
         sources=snapshot.sources,
         dry_run=settings.dry_run,
         next_cycle=snapshot.now + timedelta(minutes=settings.cycle_minutes),
+        site=site.commands,
+        site_reasons=site.reasons,
     )
 
 
@@ -103,10 +108,9 @@ def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, 
     if case.plug is not None and case.plug.amps_cap == full_power(case) and found.reasons:
         text = f"{case.plug.amps_cap} A is what you set in the Tesla app: more there, and more is possible here"
         more.append(Reason(Code.LIMIT_OWNER_AMPS, text, {"amps": case.plug.amps_cap}))
-    budget = case.snapshot.budget
-    if case.path is Path.CAR and budget.routine_left < START_DOLLARS:
-        text = f"${budget.spent:.2f} of ${budget.limit:.2f} for Tesla are spent this month: what is left is kept for departures and safety"
-        more.append(Reason(Code.BUDGET, text))
+    spent = budget_reason(case.snapshot.budget, case.now) if case.path is Path.CAR else None
+    if spent is not None:
+        more.append(spent)
     if case.no_path is not None and wish.action is not Action.NONE:
         more.append(case.no_path)
     if case.cannot_wait and wish.action is Action.WAIT:

@@ -20,6 +20,7 @@ from model_memory import CommandKind, Outcome
 from planners.case import Case
 from planners.need import goals
 from planners.plan import full_power
+from planners.site_looking import changed_since
 from planners.wish import Wish, charge
 
 
@@ -102,7 +103,7 @@ def _verified(case: Case) -> float | Missing:
 
 def _measured(case: Case) -> bool:
     """Does this house measure a surplus at all? Then not following deserves a word."""
-    return case.settings.powerwall_url is not None or case.settings.energy_monitor_url is not None
+    return case.settings.has_powerwall or case.settings.energy_monitor_url is not None
 
 
 def _site(case: Case) -> tuple[float, float, bool] | Missing:
@@ -110,9 +111,11 @@ def _site(case: Case) -> tuple[float, float, bool] | Missing:
     be read may be feeding the car, and on the meter that looks like sun."""
     powerwall, meter = case.snapshot.powerwall, case.snapshot.meter
     if not isinstance(powerwall, Missing):
+        if powerwall.at < case.now and changed_since(case.memory, powerwall.at):
+            return Missing("powerwall", "its last reading is from before the car's last change")
         full = not isinstance(powerwall.soc, Missing) and powerwall.soc >= case.settings.powerwall_full_soc
         return powerwall.grid_w, powerwall.battery_w, full
-    if case.settings.powerwall_url is not None:
+    if case.settings.has_powerwall:
         return powerwall
     return meter if isinstance(meter, Missing) else (meter.grid_w, 0.0, False)
 

@@ -18,9 +18,11 @@ FLOWING = 2.0  # A; a connector shows some tenths while nothing charges
 Sensors = tuple[ChargerReport | Missing, WallReading | Missing]
 
 
-def worth_reading(status: CarStatus, memory: CarMemory, sensors: Sensors, now: datetime, *, thrifty: bool = False) -> str | None:
+def worth_reading(
+    status: CarStatus, memory: CarMemory, sensors: Sensors, now: datetime, *, thrifty: bool = False, stretch: int = 1
+) -> str | None:
     """Why the car should be read in this cycle; None: its last reading will do. `thrifty`: the budget's routine share is spent, and only
-    what a departure needs is read."""
+    what a departure needs is read; `stretch`: so many times longer is the pause between looks that only time asks for."""
     if not status.online:
         return None
     last = memory.reading.at if memory.reading is not None else None
@@ -36,10 +38,10 @@ def worth_reading(status: CarStatus, memory: CarMemory, sensors: Sensors, now: d
         return "just plugged in" if now - last >= SETTLE else None
     if _begins(memory):
         return "a charge begins: whose is it?"
-    if not thrifty and _sensor_tells(memory, *sensors):
+    if not thrifty and sensor_tells(memory, *sensors):
         return "a sensor sees a change"
     blind = all(isinstance(sensor, Missing) for sensor in sensors)
-    every = SEEING if thrifty else BLIND if blind else CHARGING if _charges(memory) else SEEING
+    every = SEEING if thrifty else stretch * (BLIND if blind else CHARGING if _charges(memory) else SEEING)
     return "regular look" if now - max(last, tried or last) >= every - timedelta(seconds=30) else None
 
 
@@ -64,7 +66,7 @@ def _charges(memory: CarMemory) -> bool:
     return memory.plug is not None and memory.plug.charging_since is not None
 
 
-def _sensor_tells(memory: CarMemory, charger: ChargerReport | Missing, wall: WallReading | Missing) -> bool:
+def sensor_tells(memory: CarMemory, charger: ChargerReport | Missing, wall: WallReading | Missing) -> bool:
     """A plug that was not there in the cycle before (a guest's is read once, not in each cycle), or current that begins or ends."""
     if memory.plug is None:
         return sees_plug(memory.vin, charger, wall) and not memory.sensor_plugged

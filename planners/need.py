@@ -36,11 +36,17 @@ def goals(case: Case) -> tuple[float, float, int | None]:
     """(READY, TARGET, limit to raise to) in percent. Both are at most the owner's limit, but for the charge-limit rule within MAX_SOC."""
     limit = float(case.settings.max_soc) if isinstance(case.limit, Missing) else float(case.limit)
     if case.settings.strategy is Strategy.CHARGE_LIMIT:
-        number = min(charge_limit_rule(case.snapshot.trips, case.now), case.settings.max_soc)
+        number = min(charge_limit_rule(case.snapshot.trips, case.now), case.settings.max_soc, _highest(case))
         return float(number), float(number), number if number > limit else None
     target = min(float(case.settings.target_soc or limit), limit)
     ready = min(float(case.settings.ready_soc or target), limit)
     return ready, max(ready, target), None
+
+
+def _highest(case: Case) -> int:
+    """The highest limit that this car takes: it cuts any other without a word, and the cut one would look like the owner's."""
+    most = case.reading.limit_max_soc if not isinstance(case.reading, Missing) else case.reading
+    return 100 if isinstance(most, Missing) else most
 
 
 def least_soc(case: Case) -> float:

@@ -10,13 +10,15 @@ from config import Settings
 from model import CarReading, CarView, Charger, Charging, Missing, Place
 from model_decision import Snapshot
 from model_memory import CarMemory, Cause, Mark, Memory, Plug
-from planners.looking import sees_plug
+from planners.car_schedule import schedule_in, schedule_marks, touched
+from planners.looking import FLOWING, sees_plug
 from planners.owner_limit import FULL_FROM, amps_cap, asked_amps, next_limit, raised_by_owner
-from planners.place import at_home
 from planners.plugin import is_charging, is_rest, next_plug
+from planners.whereabouts import home_when_read, watched
 from planners.wiring import match
 
 MARKS_KEPT = timedelta(days=1)
+TOLERANCE = 0.1  # of an offer, but 1 A at least (DESIGN.md, law 1)
 INTENTS_KEPT = timedelta(days=2)
 
 
@@ -57,7 +59,9 @@ def _car(snapshot: Snapshot, settings: Settings, view: CarView, news: Sequence[C
     old = snapshot.memory.car(view.vin) or CarMemory(view.vin, view.name)
     old = _tidy(old, snapshot, news)
     if not isinstance(view.status, Missing):
-        old = replace(old, status_online=view.status.online, tried_at=view.tried_at or old.tried_at)
+        slept = old.slept_at if view.status.online else snapshot.now
+        old = replace(old, status_online=view.status.online, tried_at=view.tried_at or old.tried_at, slept_at=slept)
+    old = watched(old, view, snapshot.now)
     charger = match(snapshot, settings, view)
     old = _wire(old, charger, snapshot)
     if isinstance(view.reading, Missing) or (old.reading is not None and view.reading.at <= old.reading.at):
@@ -83,6 +87,10 @@ def _wire(old: CarMemory, charger: Charger | None, snapshot: Snapshot) -> CarMem
         old = replace(old, plug=plug)
     if charger is not None:
         old = _offered(old, charger, snapshot)
+    amps = charger.actual_amps if charger is not None else 0.0
+    if not isinstance(snapshot.wall, Missing) and len(snapshot.cars) == 1:
+        amps = max(amps, snapshot.wall.amps)
+    old = replace(old, flowed_at=snapshot.now) if amps >= FLOWING and old.plug is not None else old
     return replace(old, on_wire=charger is not None, sensor_plugged=sees_plug(old.vin, snapshot.charger, snapshot.wall))
 
 
@@ -97,21 +105,26 @@ def _offered(old: CarMemory, charger: Charger, snapshot: Snapshot) -> CarMemory:
         old = replace(old, on_since=now, off_since=None, plug=plug)
     if snapshot.commands is not True and offer < charger.min_amps <= before:
         old = replace(old, on_since=None, off_since=now)
-    return replace(old, offered_amps=offer)
+    over = offer == before >= charger.min_amps and charger.actual_amps > offer + max(1.0, offer * TOLERANCE)
+    return replace(old, offered_amps=offer, overdrawn_since=(old.overdrawn_since or now) if over else None)
 
 
 def _learn(old: CarMemory, reading: CarReading, charger: Charger | None, snapshot: Snapshot, settings: Settings) -> CarMemory:
-    home = True if charger is not None and charger.vin == reading.vin else at_home(reading, snapshot.home, settings.home_radius_m)
+    home = home_when_read(reading, snapshot, settings, charger)
     connected = is_connected(reading) and home is not False
     session = charger.id if charger is not None else ""
-    old = replace(old, marks=old.marks + _schedule_mark(old, reading) + _power_mark(old, reading))
+    old = replace(old, marks=old.marks + schedule_marks(old, reading, settings) + _power_mark(old, reading))
     plug = next_plug(old, reading, connected, session)
     return replace(
         old,
         name=reading.name or old.name,
         reading=reading,
+        online_from=None,
+        online_to=None,
         plug=_owners(plug, old, reading),
         limit=next_limit(old.limit, reading),
+        schedule=schedule_in(old, reading),
+        schedule_touched_at=reading.at if touched(old, reading) else old.schedule_touched_at,
         amps_set=reading.request_amps if reading.request_amps in asked_amps(old) else old.amps_set,
         unplugged_at=old.unplugged_at if connected else reading.at,
         flowed_at=reading.at if is_charging(reading) else old.flowed_at,
@@ -141,15 +154,6 @@ def _owners(plug: Plug | None, old: CarMemory, reading: CarReading) -> Plug | No
     stopped = plug.owner_stopped and not raised  # his newer word
     full = (plug.full_power or raised) and not below
     return replace(plug, full_power=full, owner_stopped=stopped, amps_cap=amps_cap(old, reading))
-
-
-def _schedule_mark(old: CarMemory, reading: CarReading) -> tuple[Mark, ...]:
-    """The car's own schedule was due between two readings. A car that charges does not call it pending, and is stopped after that
-    reading; without a schedule there is no time (facts: null)."""
-    before = old.reading
-    if before is None or isinstance(before.schedule_at, Missing) or not before.at < before.schedule_at <= reading.at:
-        return ()
-    return (Mark(Cause.CAR_SCHEDULE, before.schedule_at),)
 
 
 def _power_mark(old: CarMemory, reading: CarReading) -> tuple[Mark, ...]:

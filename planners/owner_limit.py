@@ -10,6 +10,7 @@ from model_memory import CarMemory, CommandKind, Intent, Outcome, OwnerLimit
 
 CONFIRMED = (Outcome.DONE, Outcome.ALREADY)
 UNSURE = (Outcome.UNKNOWN, None)
+TAKEN = 5  # a Tesla takes 5 A where fewer were asked for once, and goes back to 5 A when it is plugged in again
 FULL_FROM = 95  # raised to this or more in a plug-in: the owner wants it full, now
 
 
@@ -47,16 +48,30 @@ def owner_value(memory: CarMemory, reading: CarReading | Missing) -> int | Missi
 def amps_cap(memory: CarMemory, reading: CarReading) -> int | None:
     """The owner's cap: a request below what car and connector allow, that we did not ask for. None: no cap."""
     request, most = reading.request_amps, reading.request_max_amps
-    if isinstance(request, Missing) or isinstance(most, Missing):
+    if isinstance(request, Missing) or isinstance(most, Missing) or request >= most or request in asked_amps(memory):
         return None
-    return request if request < most and request not in asked_amps(memory) else None
+    if unmoved(memory, reading):
+        return memory.plug.amps_cap if memory.plug is not None else None
+    return request
+
+
+def unmoved(memory: CarMemory, reading: CarReading) -> bool:
+    """The amps in the car are still those of before our newest confirmed request for others: it was not carried out, and nobody else
+    has set them."""
+    asked = [intent for intent in _amps_intents(memory) if intent.outcome in CONFIRMED]
+    before = memory.reading
+    if not asked or before is None or memory.plug is None or asked[-1].at < memory.plug.since:
+        return False
+    return reading.request_amps == before.request_amps and reading.request_amps != asked[-1].value
 
 
 def asked_amps(memory: CarMemory) -> frozenset[int | None]:
     """Amps in the car that are ours: the confirmed ones, and every later request of which nobody knows whether it was carried out. However
     many commands follow it: a power cut between sending and recording must not make our 5 A the owner's cap."""
     later = list(takewhile(lambda intent: intent.outcome not in CONFIRMED, reversed(_amps_intents(memory))))
-    return frozenset({memory.amps_set, *(intent.value for intent in later if intent.outcome in UNSURE)})
+    asked = {memory.amps_set, *(intent.value for intent in later if intent.outcome in UNSURE)}
+    few = any(amps is not None and amps < TAKEN for amps in asked)
+    return frozenset({*asked, TAKEN} if few else asked)
 
 
 def _amps_intents(memory: CarMemory) -> list[Intent]:

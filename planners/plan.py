@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import ceil
 
 from model import SLOT, START_DOLLARS, Code, Missing, Reason
-from model_decision import Need, PlanSlot, Slot
+from model_decision import Need, Path, PlanSlot, Slot
 from planners.case import Case
 from planners.departures import at_home_from, departures
 from planners.need import wall_kwh
+from planners.net import EARLY, latest_start, nets
 from planners.optimum import Cell, cheapest, reachable
 from planners.owner_limit import always_full
 from planners.power import MARGIN, expected_kw, permitted
 from planners.texts import clock
 
-EARLY = timedelta(minutes=30)  # ready so long before the departure
 CARE_SOC, CARE_WITHIN = 80.0, timedelta(hours=6)
 OVERHEAD_KW = 0.2  # pumps and computers while a car charges, at any current: 5 A for an hour is dearer than 48 A for six minutes
 TIE_START, TIE_LOAD, TIE_LATER = 1e-4, 1e-8, 1e-13  # per start, unit, unit and slot: with 4000 units each too small to buy the one before
@@ -54,19 +54,35 @@ class Job:
 
 def plan(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tuple[CarPlan, ...]:
     """One plan per job, in their order. `circuit`: amps that all of them together may draw; None: each has its own."""
-    alone = [_one(job, slots, [circuit] * len(slots)) for job in jobs]
-    if circuit is None or all(sum(amps) <= circuit for amps in zip(*(used for _, used in alone), strict=True)):
+    kept = [kept_amps(job.case) for job in jobs]
+    jobs = [_beside(job, circuit, sum(kept) - own) for job, own in zip(jobs, kept, strict=True)]
+    own = _placed(jobs, slots, circuit)
+    safe = nets([(job.case, job.needs, job.amps) for job in jobs], circuit)
+    return tuple(found if found.latest_start is None else replace(found, latest_start=net) for found, net in zip(own, safe, strict=True))
+
+
+def _placed(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tuple[CarPlan, ...]:
+    alone, kept = [_one(job, slots, [circuit] * len(slots)) for job in jobs], [kept_amps(job.case) for job in jobs]
+    taken = [[max(amps, own) for amps in used] for (_, used), own in zip(alone, kept, strict=True)]
+    if circuit is None or all(sum(amps) <= circuit for amps in zip(*taken, strict=True)):
         return tuple(found for found, _ in alone)  # nobody is in anybody's way
     orders = permutations(range(len(jobs))) if len(jobs) <= 4 else iter([tuple(range(len(jobs)))])
     results = [_place(jobs, slots, circuit, order, alone[order[0]]) for order in orders]
     return min(results, key=lambda plans: (round(sum(p.shortfall_kwh for p in plans), 3), sum(p.weighed for p in plans)))
 
 
-def latest_start(case: Case, need: Need, amps: int) -> datetime:
-    """departure - 30 min - 1.15 x need / expected power, rounded down to 15 minutes: a net, never the plan."""
-    hours = MARGIN * need.kwh / max(expected_kw(case, amps), 0.001)
-    at = need.by - EARLY - timedelta(hours=hours)
-    return at - timedelta(seconds=at.timestamp() % SLOT.total_seconds())
+def kept_amps(case: Case) -> int:
+    """What a Gen 2 connector of protocol 2 keeps for its car whatever is offered, also while that is stopped over the API."""
+    if case.path is not Path.TWC or case.charger is None or case.plug is None or case.charger.can_stop:
+        return 0
+    return case.charger.min_amps
+
+
+def _beside(job: Job, circuit: int | None, others: int) -> Job:
+    """At most what the others' connectors leave of the circuit."""
+    if circuit is None or job.amps <= circuit - others:
+        return job
+    return replace(job, amps=circuit - others if circuit - others >= job.case.min_amps else 0)
 
 
 def _place(
@@ -74,10 +90,11 @@ def _place(
 ) -> tuple[CarPlan, ...]:
     """Plans in which each car of `order` gets what those before it leave free; `first`: the one that has the circuit for itself."""
     plans = {order[0]: first[0]}
-    free: list[int | None] = [circuit - amps for amps in first[1]]
+    kept = [kept_amps(job.case) for job in jobs]
+    free = [circuit - sum(kept) + kept[order[0]] - max(amps, kept[order[0]]) for amps in first[1]]  # over all that is kept
     for index in order[1:]:
-        plans[index], used = _one(jobs[index], slots, free)
-        free = [left if left is None else left - amps for left, amps in zip(free, used, strict=True)]
+        plans[index], used = _one(jobs[index], slots, [left + kept[index] for left in free])
+        free = [left + kept[index] - max(amps, kept[index]) for left, amps in zip(free, used, strict=True)]
     return tuple(plans[index] for index in range(len(jobs)))
 
 
@@ -129,7 +146,7 @@ def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         cost=_cost(slots, energies),
         cost_if_now=_cost(slots, _energies(job, slots, [job.amps] * len(slots))),
         shortfall_kwh=short,
-        weighed=sum(slot.value * kwh for slot, kwh in zip(slots, energies, strict=True)),
+        weighed=sum(slot.value * kwh for slot, kwh in zip(slots, energies, strict=True)) + _start_cost(job.case) * _starts(job.case, amps),
     )
     return found, amps
 
@@ -137,6 +154,12 @@ def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
 def _start_cost(case: Case) -> float:
     """What Tesla bills for a start, also where the amps go over the wire; without a login only fewest starts count."""
     return (START_DOLLARS if case.snapshot.commands is True and case.view.vin else 0.0) + TIE_START
+
+
+def _starts(case: Case, amps: Sequence[int]) -> int:
+    """How often it begins: a charge that runs and goes on does not."""
+    on = [case.charging, *(each > 0 for each in amps)]
+    return sum(after and not before for before, after in pairwise(on))
 
 
 def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: float) -> tuple[list[Cell], tuple[Reason, ...], float]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from model import Code, Missing, Reason
 from model_decision import Path
+from model_memory import CommandKind
 from planners.case import Case
+from planners.obey import rests
 
 MARGIN = 1.15  # expected power / 1.15: real homes gave 88-100 % of nominal (facts: late arrivals, planning on 88 % misses nothing)
 
@@ -43,6 +45,8 @@ def _limits(case: Case) -> Iterator[tuple[int, Reason]]:
         and reading.request_max_amps > 0
     ):
         yield _one(reading.request_max_amps, Code.LIMIT_CABLE, "car, cable and connector")
+    if not isinstance(reading.request_amps, Missing) and case.path is Path.CAR and rests(case, CommandKind.AMPS):
+        yield _one(reading.request_amps, Code.CAR_DOES_NOT_OBEY, "the car keeps its amps whatever is asked")
     if case.plug is not None and case.plug.amps_cap is not None:
         yield _one(case.plug.amps_cap, Code.LIMIT_OWNER_AMPS, "the amps that you set in the app")
 

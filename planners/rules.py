@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from config import Autostart
-from model import CarReading, Charging, Code, Missing, Reason, Word
-from model_memory import CommandKind, Origin, Outcome
+from config import Autostart, OwnSchedule, Wake
+from model import START_DOLLARS, CarReading, Charging, Code, Missing, Reason, Word
+from model_memory import CommandKind, Origin, Outcome, Plug
+from planners.car_schedule import respected
 from planners.case import Case
 from planners.need import least_soc, needs
+from planners.net import latest_start
 from planners.owner_limit import FULL_FROM
-from planners.plan import CarPlan, full_power, latest_start
-from planners.plugin import is_charging
+from planners.plan import CarPlan, full_power
 from planners.strategy import by_strategy
 from planners.texts import clock
 from planners.wish import Wish, alone, charge, wait
 
 Rule = Callable[[Case, CarPlan], Wish | None]
+RUNS = (Charging.CHARGING, Charging.STARTING)
 NET_HOLDS = timedelta(hours=2)  # what 13 hours of charging gain
+NOT_TO_BE_STOPPED = 4 * START_DOLLARS  # a wake may fail, and a slow car is woken twice
+POWER_MAY_BE_BACK = timedelta(minutes=30)  # each try costs a wake
 
 
 def rule(case: Case, plan: CarPlan) -> Wish:
@@ -55,11 +59,16 @@ def _cannot(case: Case, plan: CarPlan) -> Wish | None:
     if not isinstance(reading, Missing):
         if reading.in_service:
             return alone(Reason(Code.IN_SERVICE, "the car is in service"))
-        if reading.charging is Charging.NO_POWER and case.charger is None:
+        if reading.charging is Charging.NO_POWER and case.charger is None and not _slept_on_it(case, reading):
             return alone(Reason(Code.NO_POWER, "the car is plugged in but gets no power: look at the breaker and the connector"))
     if not isinstance(case.view.status, Missing) and case.view.status.in_service:
         return alone(Reason(Code.IN_SERVICE, "the car is in service"))
     return None
+
+
+def _slept_on_it(case: Case, reading: CarReading) -> bool:
+    """It fell asleep without power, which may be back by now: only waking it can tell, when it is due."""
+    return not isinstance(case.view.status, Missing) and not case.awake and case.now - reading.at >= POWER_MAY_BE_BACK
 
 
 def _hands_off(case: Case, plan: CarPlan) -> Wish | None:
@@ -82,15 +91,22 @@ def _owners_word(case: Case, plan: CarPlan) -> Wish | None:
 def _hand(case: Case, plan: CarPlan) -> Wish | None:
     """A charge that the owner started is left alone while it charges; with AUTOSTART=leave also what the car began by itself."""
     plug, status = case.plug, case.view.status
-    if plug is None or plug.charging_since is None or isinstance(case.reading, Missing) or not is_charging(case.reading):
-        return None
+    if plug is None or plug.charging_since is None or isinstance(case.reading, Missing) or case.reading.charging not in RUNS:
+        return None  # without current for a moment too: he stopped it and started it again, and it is still his
     if not isinstance(status, Missing) and not status.online and not case.charging:
         return None  # it fell asleep since that reading: his charge has ended, and the plan must not wait for ever
     if plug.origin is Origin.HAND:
         return alone(Reason(Code.HAND_CHARGE, "you started this charge yourself: it is left alone until it ends"))
+    if plug.origin is Origin.CAR and (plug.overrode or case.settings.car_schedule is OwnSchedule.RESPECT):
+        return alone(Reason(Code.CAR_SCHEDULE, _his_schedule(plug)))
     if case.settings.autostart is Autostart.LEAVE and plug.origin in (Origin.PLUG_IN, Origin.CAR):
         return alone(Reason(Code.LEFT_ALONE, "the car started by itself, and AUTOSTART=leave"))
     return None
+
+
+def _his_schedule(plug: Plug) -> str:
+    again = "began it again, after it was stopped once in this plug-in" if plug.overrode else "began it, and CAR_SCHEDULE=respect"
+    return f"your own schedule in the car {again}: it is left alone"
 
 
 def _grid_down(case: Case, plan: CarPlan) -> Wish | None:
@@ -155,6 +171,19 @@ def _owner_stopped(case: Case, plan: CarPlan) -> Wish | None:
     return wait(Reason(Code.OWNER_STOPPED, text), plan.latest_start, firm=True)
 
 
+def _only_now(case: Case, plan: CarPlan) -> Wish | None:
+    """What waits now could not be started again in time: then waiting would strand somebody."""
+    if plan.latest_start is None or not case.awake or not case.view.vin or case.snapshot.commands is not True:
+        return None
+    if case.settings.wake is Wake.NEVER and case.memory.schedule is None:
+        text = "WAKE=never: a car that waits falls asleep and cannot be started again, so it charges now"
+        return charge(full_power(case), Reason(Code.WAKE_FOR_SLOT, text))
+    if case.charging and case.snapshot.budget.reserve_left < NOT_TO_BE_STOPPED:
+        text = "the Tesla budget would not last to start it again: the charge that runs goes on"
+        return charge(full_power(case), Reason(Code.BUDGET, text))
+    return None
+
+
 def _full(case: Case) -> bool:
     """At the limit that stands in the car now, or complete."""
     reading, level = case.reading, case.level
@@ -183,4 +212,6 @@ RULES: tuple[Rule, ...] = (
     _storm,
     _late,
     _owner_stopped,
+    lambda case, _plan: respected(case),
+    _only_now,
 )

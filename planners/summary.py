@@ -13,10 +13,10 @@ from planners.texts import clock
 
 def summary(cars: Sequence[CarDecision], now: datetime, settings: Settings) -> str:
     """All cars, joined; what to do where there is none."""
-    if not cars and settings.tesla_access_token:
+    if not cars and settings.has_tesla:
         return "No car is known yet: Tesla could not be asked, or the account has none of TESLA_VIN."
     if not cars:
-        return "No car is known: set TESLA_ACCESS_TOKEN, or connect a Gen 2 Wall Connector."
+        return "No car is known: log in with scheduler.py auth tesla, or connect a Gen 2 Wall Connector."
 
     def when(at: datetime) -> str:
         return clock(at, now, settings.time_zone)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from config import Settings
+from config import Control, Settings
 from model import Charger, Code, Missing
 from model_decision import Action, Path, Snapshot, Step, Target, TargetCharger
 from planners.case import Case
@@ -31,7 +31,17 @@ def target(cars: Sequence[Settled], snapshot: Snapshot, settings: Settings) -> T
     site = settings.circuit_amps or 0
     wired = [(car, car.case.charger) for car in cars if car.case.path is Path.TWC and car.case.charger is not None]
     entries = [TargetCharger(charger.id, car.case.view.vin or None, rank, steps(car)) for rank, (car, charger) in enumerate(wired, 1)]
+    by_car = [(car.case, car.case.charger) for car in cars if car.case.settings.control is Control.CAR and car.case.charger is not None]
+    entries += [TargetCharger(charger.id, case.view.vin or None, len(wired) + 1, _all_of(case, charger)) for case, charger in by_car]
     return Target(site, (*entries, _others(cars, wired, snapshot, settings)))
+
+
+def _all_of(case: Case, charger: Charger) -> tuple[Step, ...]:
+    """CONTROL=car: the connector offers all it may, and the car is steered over the API. What the car allows does not count: that follows
+    from the offer."""
+    settings = case.settings
+    known = [settings.charger_max_amps, settings.circuit_amps, settings.twc_max_amps, charger.rated_amps]
+    return (Step(case.now + AHEAD, min(amps for amps in known if amps is not None), (Code.PLUG_AND_CHARGE,)),)
 
 
 def steps(car: Settled) -> tuple[Step, ...]:
@@ -66,8 +76,10 @@ def _steps(car: Settled) -> Iterator[Step]:
 
 
 def _planned(car: Settled, after: datetime, end: datetime) -> Iterator[Step]:
-    """The plan's slots with waiting between them; from the latest safe start on, full amps."""
-    net = car.plan.latest_start
+    """The plan's slots with waiting between them; from the latest safe start on, full amps for a car that is stopped over the API. Without
+    a login the offers themselves start it, and a plan that was followed needs no dear hours after it."""
+    by_api = car.case.snapshot.commands is True and bool(car.case.view.vin)
+    net = car.plan.latest_start if by_api else None
     at = after
     for slot in car.plan.slots:
         if slot.end <= after or slot.start >= end:
@@ -93,6 +105,12 @@ def _others(cars: Sequence[Settled], wired: Sequence[tuple[Settled, Charger]], s
     until = snapshot.now + AHEAD
     if isinstance(snapshot.charger, Missing) and len(cars) == 1 and not wired and cars[0].case.plug is not None:
         return TargetCharger("*", None, 9, steps(cars[0]))
-    return TargetCharger(
-        "*", None, 9, (Step(until, min(settings.guest_amps, settings.circuit_amps or settings.guest_amps), (Code.GUEST,)),)
-    )
+    most = settings.circuit_amps or settings.guest_amps
+    guests = most if settings.control is Control.CAR or _own_among(cars, snapshot) else min(settings.guest_amps, most)
+    return TargetCharger("*", None, 9, (Step(until, guests, (Code.GUEST,)),))
+
+
+def _own_among(cars: Sequence[Settled], snapshot: Snapshot) -> bool:
+    """A car of ours is plugged in at home, and which connector it is on is not known: it must not starve on a guest's amps."""
+    nameless = not isinstance(snapshot.charger, Missing) and any(one.plugged and one.vin is None for one in snapshot.charger.chargers)
+    return nameless and any(car.case.plug is not None and car.case.home is True and car.case.charger is None for car in cars)

@@ -21,7 +21,7 @@ DAYS = 30
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simulator", description="A simulated house on this machine, in real time.")
-    parser.add_argument("--port-base", type=int, default=0, help="first of five ports in a row (default: any free ones)")
+    parser.add_argument("--port-base", type=int, default=0, help="first of seven ports in a row (default: any free ones)")
     parser.add_argument("--seconds", type=float, help="end after so many seconds (default: on Ctrl-C)")
     parser.add_argument("--write-env", type=Path, metavar="FILE", help="write the settings to FILE too")
     parser.add_argument("--house", choices=("sunny", "plain", "two-cars"), default="sunny")

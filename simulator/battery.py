@@ -17,6 +17,7 @@ class Battery:
     reserve_soc: float = 20.0
     mode: str = "self_consumption"
     storm: bool = False
+    grid_charging: bool = True
 
     @property
     def kwh(self) -> float:
@@ -37,7 +38,7 @@ class Battery:
 
     def wish_w(self, net_w: float, dt_s: float, grid_up: bool) -> float:
         """Its power (+ discharging) for a house that lacks `net_w` after the sun. During an outage the reserve may be used."""
-        if grid_up and (self.storm or self.soc < self.reserve_soc - 1):
+        if grid_up and (self.storm or (self.grid_charging and (self.mode == "backup" or self.soc < self.reserve_soc - 1))):
             return -self.can_take_w(dt_s)
         if net_w > 0:
             return 0.0 if grid_up and self.mode == "backup" else min(net_w, self.can_give_w(dt_s, self.reserve_soc if grid_up else 0.0))

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from model import Charging, Place
+from model import CarSchedule, Charging, Place
 
 from .battery import JOULES
+from .car_schedules import Agenda, agenda
 
 MIN_PILOT = 5.0  # below this no Tesla charges
 STARTS_IN = timedelta(seconds=5)
@@ -72,8 +73,10 @@ class Car:
         self.awake = True
         self.waking_until: datetime | None = None
         self.last_activity = now
-        self.schedules: dict[int, int] = {}  # id -> minute of the local day
+        self.schedules: dict[int, CarSchedule] = {}  # by id
+        self.preconditions: dict[int, dict[str, object]] = {}  # by id, as they were sent: they warm the car, which costs no thought here
         self.schedule_at: datetime | None = None
+        self.schedule_ends: datetime | None = None
         self.low_amps_asked: int | None = None
         self._goes = False
         self._starting_until = now
@@ -144,6 +147,8 @@ class Car:
         self._drive(dt_s)
         self.now += timedelta(seconds=dt_s)
         self._sleep_or_wake()
+        if self.schedule_ends is not None and self.now >= self.schedule_ends:
+            self._scheduled_end()
         if self.schedule_at is not None and self.now >= self.schedule_at:
             self._scheduled_start()
         self.settle()
@@ -215,18 +220,27 @@ class Car:
             self.awake = False
 
     def plan_schedule(self) -> None:
-        """Finds the next scheduled start after now (local wall clock), if it has a schedule at all."""
-        self.schedule_at = min((self._next(minute) for minute in self.schedules.values()), default=None)
+        """Finds the next scheduled start and end after now (local wall clock), if it has a schedule for this place at all."""
+        here = self._agenda()
+        self.schedule_at, self.schedule_ends = here.next_start(self.now), here.next_end(self.now)
 
     def held_on_plug_in(self) -> bool:
-        last = max((self._next(minute) - timedelta(days=1) for minute in self.schedules.values()), default=None)
-        return last is not None and self.now - last > SCHEDULE_REACH
+        """It waits for its schedule: outside of the hours of one with both sides, or plugged in more than 6 h after the last start."""
+        here = self._agenda()
+        if not here.starts_itself() or here.open_now(self.now):
+            return False
+        last = here.last_start(self.now)
+        bounded = all(one.end_minutes is not None for one in here.schedules)
+        return last is None or bounded or self.now - last > SCHEDULE_REACH
 
-    def _next(self, minute: int) -> datetime:
-        local = self.now.astimezone(self.spec.zone)
-        day = local.replace(hour=minute // 60, minute=minute % 60, second=0, microsecond=0, fold=0)
-        at = day.astimezone(UTC)
-        return at if at > self.now else (day + timedelta(days=1)).astimezone(UTC)
+    def _agenda(self) -> Agenda:
+        return agenda(self.schedules.values(), self.place, self.spec.zone)
+
+    def _scheduled_end(self) -> None:
+        """The schedule's own end: it stops by itself, whoever started it."""
+        self.plan_schedule()
+        if self.plugged and not self.fast:
+            self.wants = False
 
     def _scheduled_start(self) -> None:
         self.plan_schedule()

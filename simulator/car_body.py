@@ -9,7 +9,7 @@ from model import Charging
 from .car import Car
 
 Json = dict[str, object]
-SECTIONS = ("charge_state", "climate_state", "drive_state", "gui_settings", "vehicle_config", "vehicle_state")
+SECTIONS = ("charge_state", "charge_schedule_data", "climate_state", "drive_state", "gui_settings", "vehicle_config", "vehicle_state")
 KM_PER_MILE = 1.609344
 
 
@@ -36,6 +36,7 @@ def data(car: Car, endpoints: Collection[str]) -> Json:
     wanted = [name for name in SECTIONS if not endpoints or name in endpoints or (name == "drive_state" and "location_data" in endpoints)]
     makers = {
         "charge_state": charge_state,
+        "charge_schedule_data": _charge_schedules,
         "climate_state": _climate,
         "drive_state": _drive,
         "gui_settings": _gui,
@@ -116,7 +117,7 @@ def _cable(car: Car) -> Json:
 
 
 def _schedule(car: Car) -> Json:
-    minute = next(iter(car.schedules.values()), None)
+    minute = next((one.start_minutes for one in car.schedules.values() if one.start_minutes is not None), None)
     at = car.schedule_at if car.schedules else None
     return {
         "scheduled_charging_mode": "StartAt" if car.schedules else "Off",
@@ -129,6 +130,27 @@ def _schedule(car: Car) -> Json:
         "preconditioning_enabled": False,
         "charging_schedule_override": False,
     }
+
+
+def _charge_schedules(car: Car) -> Json:
+    """As a recorded body has it; the rows in the words of the public message definitions."""
+    rows: list[object] = [
+        {
+            "id": one.id,
+            "name": "Home",
+            "days_of_week": one.days,
+            "start_enabled": one.start_minutes is not None,
+            "start_time": one.start_minutes or 0,
+            "end_enabled": one.end_minutes is not None,
+            "end_time": one.end_minutes or 0,
+            "one_time": False,
+            "enabled": one.enabled,
+            "latitude": one.lat,
+            "longitude": one.lon,
+        }
+        for one in car.schedules.values()
+    ]
+    return {"charge_schedules": rows, "charge_buffer": 6, "max_num_charge_schedules": 100, "next_schedule": bool(rows)}
 
 
 def _climate(car: Car) -> Json:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from model import Charging
+from model import ALL_DAYS, CarSchedule, Charging
 
 from . import hands
 from .car import BUSY, MIN_PILOT, Car
 
 Body = Mapping[str, object]
+OFF = -1
+DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 Verdict = str | None  # the reason of a refusal; empty: done; None: the request makes no sense (HTTP 400)
 
 
@@ -67,13 +69,19 @@ def set_scheduled_charging(car: Car, body: Body) -> Verdict:
 
 
 def add_charge_schedule(car: Car, body: Body) -> Verdict:
-    """Starts at `start_time` (minutes after local midnight) each day; `id` names it, without one it is new."""
-    minute = _integer(body, "start_time")
-    if minute is None or not 0 <= minute < 1440 or body.get("start_enabled") is not True:
+    """Times in minutes after local midnight; `id` names it and replaces the one of that id, without one it is new."""
+    start, end = _minute(body, "start"), _minute(body, "end")
+    lat, lon, days = body.get("lat"), body.get("lon"), _days(body.get("days_of_week"))
+    enabled = body.get("enabled")
+    if start is None or end is None or (start, end) == (OFF, OFF) or not isinstance(enabled, bool) or not days:
+        return None
+    if not isinstance(lat, int | float) or not isinstance(lon, int | float):
         return None
     name = _integer(body, "id")
-    car.schedules[int(car.now.timestamp()) if name is None else name] = minute
-    car.plan_schedule()
+    number = int(car.now.timestamp()) if name is None else name
+    both = (None if start == OFF else start, None if end == OFF else end)
+    car.schedules[number] = CarSchedule(number, days, *both, float(lat), float(lon), enabled)
+    hands.rescheduled(car)
     return ""
 
 
@@ -82,7 +90,29 @@ def remove_charge_schedule(car: Car, body: Body) -> Verdict:
     if name is None:
         return None
     car.schedules.pop(name, None)
-    car.plan_schedule()
+    hands.rescheduled(car)
+    return ""
+
+
+def add_precondition_schedule(car: Car, body: Body) -> Verdict:
+    minute = _integer(body, "precondition_time")
+    if minute is None or not 0 <= minute < 1440 or not _days(body.get("days_of_week")):
+        return None
+    name = _integer(body, "id")
+    car.preconditions[int(car.now.timestamp()) if name is None else name] = dict(body)
+    return ""
+
+
+def remove_precondition_schedule(car: Car, body: Body) -> Verdict:
+    name = _integer(body, "id")
+    if name is None:
+        return None
+    car.preconditions.pop(name, None)
+    return ""
+
+
+def charge_port_door(_car: Car, _body: Body) -> Verdict:
+    """It moves a flap, which costs no thought here."""
     return ""
 
 
@@ -94,9 +124,32 @@ COMMANDS: Mapping[str, Callable[[Car, Body], Verdict]] = {
     "set_scheduled_charging": set_scheduled_charging,
     "add_charge_schedule": add_charge_schedule,
     "remove_charge_schedule": remove_charge_schedule,
+    "charge_port_door_open": charge_port_door,
+    "charge_port_door_close": charge_port_door,
+    "add_precondition_schedule": add_precondition_schedule,
+    "remove_precondition_schedule": remove_precondition_schedule,
 }
 
 
 def _integer(body: Body, name: str) -> int | None:
     value = body.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _minute(body: Body, side: str) -> int | None:
+    """The minute of a side that is switched on, OFF where it is off, None where that makes no sense."""
+    if body.get(f"{side}_enabled") is not True:
+        return OFF if body.get(f"{side}_enabled") is False else None
+    minute = _integer(body, f"{side}_time")
+    return minute if minute is not None and 0 <= minute < 1440 else None
+
+
+def _days(text: object) -> int:
+    """Bits of All, Weekdays, or names parted by commas; 0: nonsense."""
+    if not isinstance(text, str):
+        return 0
+    whole = {"all": ALL_DAYS, "weekdays": 62}.get(text.lower())
+    if whole is not None:
+        return whole
+    names = [part.strip().lower() for part in text.split(",")]
+    return sum(1 << DAYS.index(name) for name in set(names)) if all(name in DAYS for name in names) else 0

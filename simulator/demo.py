@@ -1,4 +1,5 @@
-"""`make demo`: a night of Ampshift on a simulated house, in less than two minutes, with nothing left behind but a picture.
+"""`make demo`: a night of Ampshift on a simulated house, then the daemon at two Wall Connectors, in less than two minutes, with nothing
+left behind but a picture.
 
 The listening to signals begins before anything heavy is imported, so that Ctrl-C ends it without a traceback at any moment.
 """
@@ -19,15 +20,18 @@ PICTURE = Path("demo-night.png")
 def main() -> int:
     stop = Stop()
     stop.listen()
-    parser = argparse.ArgumentParser(prog="simulator.demo", description="One night of Ampshift on a simulated house.")
+    parser = argparse.ArgumentParser(
+        prog="simulator.demo", description="One night of Ampshift on a simulated house, and half a minute of its daemon."
+    )
     parser.add_argument("--picture", type=Path, default=PICTURE, metavar="FILE", help=f"where the picture goes (default: {PICTURE})")
+    parser.add_argument("--only", choices=("night", "wires"), help="one part: the night, or the daemon at two Wall Connectors")
     options = parser.parse_args()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without block characters shows marks instead
     from .demo_show import show
 
     try:
-        return show(stop, options.picture.absolute())
+        return show(stop, options.picture.absolute(), options.only)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing more to say
         return 0

@@ -24,6 +24,8 @@ SENT = {
     "set_charging_amps": "sets {} A",
     "set_charge_limit": "sets the limit to {} %",
     "wake_up": "wakes Blue",
+    "add_charge_schedule": "leaves a start of its own in the car, should the Pi die",
+    "remove_charge_schedule": "takes its own start out of the car",
 }
 
 

@@ -24,7 +24,15 @@ INTRO = (
 )
 
 
-def show(stop: Stop, picture: Path) -> int:
+def show(stop: Stop, picture: Path, only: str | None = None) -> int:
+    """The night, then the wires; `only` one of them."""
+    code = 0 if only == "wires" else night(stop, picture)
+    if only != "night":
+        code = wires(stop) or code
+    return code
+
+
+def night(stop: Stop, picture: Path) -> int:
     """Plays the night, prints what came of it and writes `picture`."""
     paper = paper_of(sys.stdout, os.environ)
     screen = Terminal(sys.stderr)
@@ -39,6 +47,17 @@ def show(stop: Stop, picture: Path) -> int:
     print("\n" + drawing(nights, paper) + "\n", flush=True)
     stop.check()
     return save(nights, picture)
+
+
+def wires(stop: Stop) -> int:
+    """The daemon at two Wall Connectors, in half a minute of real time."""
+    from .demo_act import INTRO as ABOUT
+    from .demo_act import act
+
+    print()
+    write(ABOUT + "\n", paper_of(sys.stdout, os.environ))
+    print()
+    return 0 if act(stop, Terminal(sys.stderr).line) else 1
 
 
 def with_ampshift(stop: Stop, screen: Screen) -> Night:

@@ -10,18 +10,23 @@ from model import Billed
 from .account import Answer, failure
 from .house import World
 from .server import Loopback, Reply, Request, reply
+from .site import is_energy
+from .tesla_auth_server import Partner
+from .tesla_tokens import TeslaTokens
 
 TOKEN = "simulated"  # noqa: S105 - opens a simulated house only
 PREFIX = "/api/1/vehicles"
+OWN_PATH = ("wake_up", "signed_command")  # not below command/
 CAR = re.compile(rf"{PREFIX}/(?P<vin>[^/]+)(?:/(?P<rest>.+))?")
 
 
 class Fleet:
-    """Serves `world`'s account at `url`. `token`: what the Authorization header must carry."""
+    """Serves `world`'s account at `url`. `token`: what the Authorization header must carry, if no token of `partner`'s log-in."""
 
-    def __init__(self, world: World, token: str = TOKEN, port: int = 0) -> None:
+    def __init__(self, world: World, token: str = TOKEN, port: int = 0, partner: Partner | None = None) -> None:
         self.world = world
         self.token = token
+        self.partner = partner or Partner(TeslaTokens(lambda: world.now), "na", lambda: None)
         self.server = Loopback(self._answer, world.faults["fleet"], port=port, refused=self._bill)
         self.url = self.server.url
 
@@ -30,10 +35,18 @@ class Fleet:
 
     def _answer(self, request: Request) -> Reply:
         if request.headers.get("authorization") != f"Bearer {self.token}":
-            return _json(self._refuse(request, 401, "token expired (401)"))
+            no = self.partner.refuses(request)
+            if no is not None:
+                self._bill(request, no.status)
+                return _json(no)
         if request.method == "POST" and "json" not in request.headers.get("content-type", ""):
             return _json(self._refuse(request, 406, "Content-Type must be application/json"))
         with self.world.lock:
+            known = self.partner.answer(request)
+            if known is not None:
+                return _json(known)
+            if is_energy(request.path):
+                return _json(self.world.energy(request.method, request.path, request.json()))
             return _json(self._list(request) if request.path == PREFIX else self._car(request))
 
     def _list(self, request: Request) -> Answer:
@@ -55,12 +68,15 @@ class Fleet:
         if match is None:
             return self._refuse(request, 404, "not_found")
         vin, rest = match["vin"], match["rest"] or ""
+        if request.method == "POST" and (vin, rest) == ("fleet_status", ""):
+            return self.world.account.fleet_status(request.json().get("vins"), self.world.now)
         if request.method == "POST":
             name = rest.removeprefix("command/")
-            known = rest == "wake_up" or (rest.startswith("command/") and name != "wake_up")
+            known = rest in OWN_PATH or (rest.startswith("command/") and name not in OWN_PATH)
             return self.world.command(vin, name, request.json()) if known else self._refuse(request, 404, "not_found")
         if rest == "vehicle_data":
-            return self.world.vehicle_data(vin, _endpoints(request.query.get("endpoints", "")))
+            asked = _endpoints(request.query.get("endpoints", ""))
+            return self.world.vehicle_data(vin, self.partner.seen(request, asked))
         return self._refuse(request, 404, "not_found") if rest else self.world.vehicle(vin)
 
     def _bill(self, request: Request, status: int) -> None:
@@ -77,8 +93,10 @@ def kind_of(request: Request) -> Billed:
     """What Tesla bills this request as."""
     if request.path.endswith("/wake_up"):
         return Billed.WAKE
-    if "/command/" in request.path:
+    if "/command/" in request.path or request.path.endswith("/signed_command"):
         return Billed.COMMAND
+    if is_energy(request.path):
+        return Billed.ENERGY
     return Billed.DATA if request.path.endswith("/vehicle_data") else Billed.LIST
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from model import Place
 
 from .car import LOST_LINKS, MIN_PILOT, Car
+from .car_schedules import daily
 
 OWNERS_SCHEDULE = 0  # id of the schedule that the owner set in the app
 
@@ -72,11 +73,16 @@ def amps_slider(car: Car, amps: int) -> None:
 def set_schedule(car: Car, minute: int | None) -> None:
     """Scheduled charging in the car, minutes after local midnight; None takes it away (and what it held begins)."""
     car.schedules.pop(OWNERS_SCHEDULE, None)
-    if minute is None:
-        car.held = False
-    else:
-        car.schedules[OWNERS_SCHEDULE] = minute
+    if minute is not None:
+        car.schedules[OWNERS_SCHEDULE] = daily(OWNERS_SCHEDULE, minute, car.spec.home)
+    rescheduled(car)
+
+
+def rescheduled(car: Car) -> None:
+    """Its schedules were changed: the last one that held it is gone, and it starts."""
     car.plan_schedule()
+    if car.schedule_at is None:
+        car.held = False
     car.stir()
     car.settle()
 

@@ -24,6 +24,7 @@ from .curves import Curve
 from .faults import Faults
 from .ledger import Flows, Ledger, Rates
 from .owner import Act, apply_to_car
+from .site import Site
 from .sun import clear_sky
 
 HOME = Place(10.0001, 20.0002)
@@ -31,7 +32,7 @@ SUN_AT = Place(37.0, -120.0)
 STEP_S = 60.0
 AWAY_PILOT = 16.0  # a charger somewhere else
 SHED = timedelta(minutes=5)  # off grid, cars that were too much are left out for so long
-SERVERS = ("fleet", "powerwall", "shelly", "gen3", "gridstatus")
+SERVERS = ("fleet", "powerwall", "shelly", "gen3", "gridstatus", "auth", "keyhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class World:
         self.events: list[Event] = []
         self.words: list[Act] = []  # the owner's overrides, for whoever carries them to Ampshift
         self.account = account.Account(self.cars)
+        self.site = Site(self)
         self.faults = {name: Faults() for name in SERVERS}
         self.base = spec.base or curves.by_hour(curves.EVENING_HOME_W, spec.zone)
         self.price = spec.price or spec.tou.curve(spec.zone)
@@ -116,6 +118,11 @@ class World:
     def follow(self, acts: Sequence[Act]) -> None:
         """Adds acts to the agenda."""
         self._agenda = sorted([*self._agenda, *acts], key=lambda act: act.at)
+
+    @property
+    def next_act(self) -> datetime | None:
+        """When the owner next does something; None: nothing is planned."""
+        return self._agenda[0].at if self._agenda else None
 
     def do(self, act: Act) -> None:
         """One act, now."""
@@ -221,9 +228,18 @@ class World:
         with self.lock:
             return self.account.data(vin, endpoints, self.now)
 
-    def command(self, vin: str, name: str, body: Body) -> account.Answer:
-        """`name` as in the Fleet API; wake_up too."""
+    def energy(self, method: str, path: str, body: Body) -> account.Answer:
         with self.lock:
-            answer = self.account.wake(vin, self.now) if name == "wake_up" else self.account.command(vin, name, body, self.now)
+            return self.site.answer(method, path, body)
+
+    def command(self, vin: str, name: str, body: Body) -> account.Answer:
+        """`name` as in the Fleet API; wake_up and signed_command too."""
+        with self.lock:
+            if name == "wake_up":
+                answer = self.account.wake(vin, self.now)
+            elif name == "signed_command":
+                answer = self.account.signed_command(vin, body, self.now)
+            else:
+                answer = self.account.command(vin, name, body, self.now)
             self._note_changes()
             return answer

@@ -14,11 +14,13 @@ from typing import Protocol, TypeVar
 from clients.price_file import PriceFile
 from clients.tesla import Tesla
 from clients.tesla_commands import Commander
+from clients.tesla_energy import Energy
 from config import MonitorType, Settings
-from cycle import grid
+from cycle import energy, grid
 from cycle import tesla as tesla_part
 from cycle.ask import reading
 from cycle.health import source_states
+from cycle.tesla_list import kept_or_listed, list_due
 from errors import AmpshiftError, BudgetSpent, ClientError, NoAnswer, Unreachable
 from model import (
     DOLLARS,
@@ -35,6 +37,7 @@ from model import (
     WallReading,
 )
 from model_decision import Budget, Command, Decision, Sent, Snapshot, Target
+from model_energy import SiteCommand
 from model_memory import Memory, Outcome
 from state.cache import Cache, Cached
 from state.files import Stamp
@@ -128,13 +131,20 @@ class MemoryHouse:
         self.http.down = "fleet" in self.down
         if isinstance(self.purse, MemoryPurse):
             self.purse.now = now
-        answers = {name: _try(task) for name, task in self._tasks(now).items()}
+        cloud_tasks = energy.energy_tasks(self.settings, memory, self._energy, self.cache, now)
+        answers = {name: _try(task) for name, task in (self._tasks(now) | cloud_tasks).items()}
         wall = reading(answers, "wall connector", WallReading)
+        if self.settings.tesla_access_token and self.settings.tesla_list_price:
+            due = list_due(memory, (self.chargers, wall), now, timedelta(minutes=self.settings.cycle_minutes))
+            answers["tesla"] = _try(lambda: kept_or_listed(self._tesla(), self.cache, now, due=due))
         listed = tesla_part.listed(answers.get("tesla", Missing("tesla", "no TESLA_ACCESS_TOKEN")), self.settings)
         sensors = (self.chargers, wall)
         budget = self.purse.budget(now)
         thrifty = budget.routine_left < DOLLARS[Billed.DATA]
-        vins = () if isinstance(listed.cars, Missing) else tesla_part.wanted(listed.cars, memory, sensors, now, thrifty=thrifty)
+        known = () if isinstance(listed.cars, Missing) else listed.cars
+        vins = tesla_part.wanted(known, memory, sensors, now, budget)
+        powerwall, cloud = energy.seen(answers, memory, reading(answers, "powerwall", PowerwallReading), self.settings, now)
+        vins = tuple(dict.fromkeys((*vins, *energy.just_plugged(known, memory, powerwall, now))))
         read = {vin: _try(tesla_part.reader(self._tesla(thrifty), self.cache, vin, now)) for vin in vins}
         file = self.file or PriceFile(*(Missing("price file", "not configured"),) * 3)
         return Snapshot(
@@ -143,7 +153,7 @@ class MemoryHouse:
             memory=memory,
             charger=self.chargers,
             wall=wall,
-            powerwall=reading(answers, "powerwall", PowerwallReading),
+            powerwall=powerwall,
             meter=reading(answers, "meter", MeterReading),
             prices=file.prices if isinstance(file.prices, Series) else reading(answers, "grid prices", Series),
             load=file.load if isinstance(file.load, Series) else reading(answers, "load forecast", Series),
@@ -154,6 +164,7 @@ class MemoryHouse:
             home=self._home(memory),
             commands=listed.commands,
             sources=source_states(answers, read, now),
+            cloud=cloud,
         )
 
     def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
@@ -165,11 +176,14 @@ class MemoryHouse:
         token = self.settings.tesla_access_token.reveal()
         commander = Commander(self.settings.tesla_api_url, token, self.http, self._counted(command.reserved))
         try:
-            answer = commander.send(command.kind, command.vin, command.value)
+            answer = commander.send(command.kind, command.vin, command.value, command.schedule)
         except AmpshiftError as error:
             tesla_part.hold(self.cache, error, self._now)
             raise
         return answer.outcome, answer.text
+
+    def act_site(self, command: SiteCommand) -> tuple[Outcome, str]:
+        return energy.change(self._energy, command)
 
     def ceiling(self) -> Ceiling | Missing:
         return self.guard
@@ -178,7 +192,7 @@ class MemoryHouse:
 
     def _tasks(self, now: datetime) -> dict[str, Callable[[], object]]:
         settings, tasks = self.settings, dict[str, Callable[[], object]]()
-        if settings.tesla_access_token:
+        if settings.tesla_access_token and not settings.tesla_list_price:
             tasks["tesla"] = lambda: tesla_part.list_cars(self._tesla(), self.cache, now)
         if settings.powerwall_url and self.world.battery:
             tasks["powerwall"] = lambda: self._device("powerwall", "powerwall", lambda: self._powerwall(now))
@@ -195,9 +209,13 @@ class MemoryHouse:
     def _tesla(self, reserved: bool = False) -> Tesla:
         return Tesla(self.settings.tesla_api_url, self.settings.tesla_access_token.reveal(), self.http, self._counted(reserved))
 
+    def _energy(self, work: Callable[[Energy], T], reserved: bool) -> T:
+        return work(Energy(self.settings.tesla_api_url, self.settings.tesla_access_token.reveal(), self.http, self._counted(reserved)))
+
     def _counted(self, reserved: bool) -> Callable[[Billed], Callable[[], None]]:
         def count(kind: Billed) -> Callable[[], None]:
-            dollars = self.settings.tesla_list_price if kind is Billed.LIST else DOLLARS[kind]
+            own = {Billed.LIST: self.settings.tesla_list_price, Billed.ENERGY: self.settings.tesla_energy_price}
+            dollars = own.get(kind, DOLLARS[kind])
             self.purse.count(kind, dollars, reserved)
             return lambda: self.purse.uncount(kind, dollars)
 

@@ -16,6 +16,7 @@ from .faults import Fault, Ill
 from .fleet import CAR, PREFIX
 from .house import World
 from .server import mangle
+from .site import is_energy
 
 LOST = (Ill.HANG, Ill.DROP_BEFORE, Ill.DROP_AFTER, Ill.CUT)  # the client sees no whole answer
 NEVER_DONE = (Ill.HANG, Ill.DROP_BEFORE)
@@ -53,6 +54,8 @@ class MemoryHttp(Http):
         parts = urlsplit(ask.url)
         if parts.path == PREFIX:
             return self.world.vehicle_list()
+        if is_energy(parts.path):
+            return self.world.energy(ask.method, parts.path, ask.body if isinstance(ask.body, dict) else {})
         match = CAR.fullmatch(parts.path)
         if match is None:
             return failure(404, "not_found")
@@ -67,8 +70,10 @@ def _kind(ask: Ask) -> Billed:
     path = urlsplit(ask.url).path
     if path.endswith("/wake_up"):
         return Billed.WAKE
-    if "/command/" in path:
+    if "/command/" in path or path.endswith("/signed_command"):
         return Billed.COMMAND
+    if is_energy(path):
+        return Billed.ENERGY
     return Billed.DATA if path.endswith("/vehicle_data") else Billed.LIST
 
 

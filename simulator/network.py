@@ -13,6 +13,8 @@ from .house import World
 from .powerwall_server import PowerwallServer
 from .server import close_all
 from .shelly_server import ShellyServer
+from .tesla_auth_server import KeyHost, Partner, TeslaAuthServer
+from .tesla_tokens import TeslaTokens
 
 NOTHING: Mapping[str, str] = {}
 
@@ -22,8 +24,12 @@ class Network:
 
     def __init__(self, world: World, port_base: int = 0, login_limit: int = 30) -> None:
         self.world = world
-        ports = [port_base + number if port_base else 0 for number in range(5)]
-        self.fleet = Fleet(world, port=ports[0])
+        ports = [port_base + number if port_base else 0 for number in range(7)]
+        self.keyhost = KeyHost(world.faults["keyhost"], port=ports[6])
+        self.tokens = TeslaTokens(lambda: world.now, redirects={f"{self.keyhost.url}/"}, domains={self.keyhost.domain})
+        self.auth = TeslaAuthServer(self.tokens, world.faults["auth"], port=ports[5])
+        self.fleet = Fleet(world, port=ports[0], partner=Partner(self.tokens, "na", self.keyhost.key))
+        self.tokens.urls["na"] = self.fleet.url
         self.powerwall = PowerwallServer(world, login_limit=login_limit, port=ports[1])
         self.shelly = ShellyServer(world, port=ports[2])
         self.gen3 = Gen3Server(world, port=ports[3])
@@ -37,12 +43,13 @@ class Network:
         self.close()
 
     def close(self) -> None:
-        close_all(self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus)
+        close_all(self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus, self.auth, self.keyhost)
 
     def env(self, state_dir: Path, more: Mapping[str, str] = NOTHING) -> dict[str, str]:
         """Settings for this house, by option name. State goes below `state_dir`, where the tariff file is written too. `more` is added
         or stands instead; an empty text is the default, as for TARIFF where the day-ahead prices are the bill."""
         state_dir.mkdir(parents=True, exist_ok=True)
+        self.keyhost.folder = state_dir / "data" / "tesla_site"
         tariff = state_dir / "tariff.toml"
         tariff.write_text(self.world.spec.tou.toml(), encoding="utf-8")
         settings = {
@@ -68,6 +75,10 @@ class Network:
         settings = {
             "TESLA_API_URL": self.fleet.url,
             "TESLA_ACCESS_TOKEN": self.fleet.token,
+            "TESLA_AUTH_URL": self.auth.url,
+            "TESLA_TOKEN_URL": self.auth.url,
+            "TESLA_DOMAIN": self.keyhost.domain,
+            "TESLA_KEY_URL": self.keyhost.url,
             "TESLA_VIN": ",".join(self.world.cars),
             "TESLA_HOME_ADDRESS": f"{home.lat},{home.lon}",
             "BATTERY_KWH": f"{cars[0].spec.battery_kwh:g}",

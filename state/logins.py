@@ -24,6 +24,12 @@ class Login(StrEnum):
     TESLA = "tesla_token.json"
     GOOGLE = "google_token.json"
     SESSION = "tesla_session.json"
+    AUTH = "tesla_auth.json"  # how far `auth tesla` has come
+
+
+def has_tesla_login(data_dir: Path) -> bool:
+    """Was `auth tesla` ever done here? Damaged counts: then the owner must hear of it."""
+    return any((data_dir / name).exists() for name in (Login.TESLA, f"{Login.TESLA}.prev"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,8 @@ class Logins:
         """None: log in (never done, or lost; then `problems` says so). No date in it or on it makes a login absent here."""
         found = read_kept(self.data_dir / login, as_object)
         if isinstance(found, Missing):
-            self.problems.append(f"{self.data_dir / login} is lost: {found.why}. Please log in again.")
+            then = "A new session is begun." if login is Login.SESSION else "Please log in again."
+            self.problems.append(f"{self.data_dir / login} is lost: {found.why}. {then}")
             return None
         if found is not None and found.problem:
             self.problems.append(found.problem)
@@ -56,6 +63,11 @@ class Logins:
             if after is not before:
                 write_kept(path, encode(after, self.stamp.zone), self.stamp, SECRET, as_object)
         return after
+
+    def prove(self, login: Login, data: Mapping[str, object]) -> None:
+        """Writes what stands there once more, inside `change`: a full or read-only disk must be found before a token that is good for one
+        use is used up. Raises StateError."""
+        write_kept(self.data_dir / login, encode(data, self.stamp.zone), self.stamp, SECRET, as_object)
 
     def load_key(self) -> bytes | None:
         """tesla_key.pem; None: not made yet."""

@@ -30,6 +30,7 @@ from model import (
     WallReading,
 )
 from model_decision import Budget, Decision, Slot, Snapshot
+from model_energy import SiteSettings
 from model_memory import CarMemory, Memory, Plug
 from planners.case import Case, make_case
 from planners.decide import decide
@@ -52,8 +53,8 @@ EVENING = at("2026-12-08 18:10")
 
 
 def settings(**options: str) -> Settings:
-    """Settings from option texts as in .env, by their names; a house that knows its place and zone."""
-    texts = {"TIME_ZONE": "America/Los_Angeles", "TESLA_HOME_ADDRESS": "37.0,-122.0"} | options
+    """Settings from option texts as in .env, by their names; a house that knows its place and zone, with no schedule of ours in the car."""
+    texts = {"TIME_ZONE": "America/Los_Angeles", "TESLA_HOME_ADDRESS": "37.0,-122.0", "CAR_SAFETY_SCHEDULE": "off"} | options
     entries = {config_read.split_name(name): config_read.Entry(text, name) for name, text in texts.items()}
     values, own, problems = config_read.parse_all(OPTIONS, entries, Path())
     assert not problems, problems
@@ -126,6 +127,12 @@ def report(*chargers: Charger, now: datetime = EVENING) -> ChargerReport:
 def powerwall(**changes: Any) -> PowerwallReading:
     """Half full, nothing flows but 1 kW from the grid into the house."""
     whole = PowerwallReading(EVENING, 1000.0, 0.0, 0.0, 1000.0, 50.0, 20.0, "self_consumption", grid_up=True, storm_watch=NONE)
+    return replace(whole, **changes)
+
+
+def site_settings(**changes: Any) -> SiteSettings:
+    """The owner keeps 20 % for outages."""
+    whole = SiteSettings(EVENING, 20, "self_consumption", grid_charging=True, storm_mode=True, zone="America/Los_Angeles")
     return replace(whole, **changes)
 
 

@@ -11,6 +11,7 @@ from config import Autostart, GridIso, MonitorType, PowerwallPriority, Prefer, S
 from config_parsers import charge_hours, departures
 from config_tariff import parse_tariff
 from simulator import faults
+from simulator.car_schedules import daily
 from simulator.faults import Fault, Ill
 from simulator.house import HOME, HouseSpec, World
 from simulator.houses import BLUE, RED, ZONE
@@ -21,7 +22,7 @@ TOKEN = "token-that-nobody-may-see"
 PASSWORD = "password-that-nobody-may-see"
 KEY = "key-that-nobody-may-see"
 SECRETS = (TOKEN, PASSWORD, KEY)
-BASE = Settings()
+BASE = Settings(car_safety_schedule=False)  # where a plug-in starts by itself, so that stopping it is tested too
 DEPARTURES = (*["07:30"] * 5, "mon-fri 06:45, sat-sun 10:00", "09:00", "17:00", "mon-sun 08:15")
 
 
@@ -68,7 +69,7 @@ def random_world(rng: Random, start: datetime = START) -> World:
     for car in world.cars.values():
         car.soc = rng.uniform(8, 70)
         car.limit_soc = rng.choice((60, 70, 80, 80, 90, 100))
-        car.schedules = {0: rng.randrange(0, 1440, 15)} if rng.random() < 0.15 else {}
+        car.schedules = {0: daily(0, rng.randrange(0, 1440, 15), HOME)} if rng.random() < 0.15 else {}
     return world
 
 
@@ -99,6 +100,7 @@ def random_settings(rng: Random, world: World, **changes: object) -> Settings:
         "wall_connector_url": rng.choice((None, "http://127.0.0.1:9")) if len(world.cars) == 1 else None,
         "main_breaker_amps": rng.choice((None, 100, 200)),
         "deadband_amps": rng.choice((0, 1, 2)),
+        "car_safety_schedule": Random(repr([car.soc for car in world.cars.values()])).random() < 0.5,  # a draw of its own: seeds stay
     }
     return settings_for(world, **(drawn | changes))
 

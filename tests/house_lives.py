@@ -21,6 +21,7 @@ from simulator.car import Car
 from simulator.house import World
 from simulator.memory_house import MemoryHouse, MemoryJournal
 from simulator.owner import Act
+from simulator.twc_night import TwcNight
 from tests.house_builders import DEVICES, FAULTS, PATHS, START, busy_life, random_settings, random_world
 
 HISTORIES = 20  # lives of one day
@@ -67,16 +68,34 @@ class Wires:
     protocol: int = 2
     named: bool = False
 
+    def advance(self, to: datetime) -> None:
+        self.world.advance(to)
+
     def report(self, now: datetime) -> ChargerReport:
         return ChargerReport(now, "up", tuple(self._charger(vin, now) for vin in self.world.cars), ())
 
     def obey(self, target: Target | None, now: datetime) -> None:
-        """The first step whose `until` is ahead; 6 A without a target; the circuit is shared from the top of the list."""
-        left = self.world.circuit.amps
-        for vin, connector in self.world.circuit.connectors.items():
-            here = self.world.cars[vin].on_our_circuit
-            connector.offer = min(left, self._target(target, connector.id, now))
-            left -= connector.offer if here else 0
+        """The first step whose `until` is ahead; 6 A without a target. The circuit is shared as the daemon does: the least for all that are
+        plugged in, then equal shares for those that draw, then for the idle ones."""
+        connectors = self.world.circuit.connectors
+        asked = {vin: self._target(target, connector.id, now) for vin, connector in connectors.items()}
+        here = sorted((vin for vin in asked if self.world.cars[vin].on_our_circuit), key=lambda vin: self.world.cars[vin].actual_amps < 1)
+        given, left = dict.fromkeys(connectors, 0), self.world.circuit.amps
+        for vin in here:
+            given[vin] = self.least if asked[vin] >= self.least <= left else 0
+            left -= given[vin]
+        for draws in (True, False):
+            some = [vin for vin in here if given[vin] and (self.world.cars[vin].actual_amps >= 1) is draws]
+            while left and any(given[vin] < asked[vin] for vin in some):
+                for vin in some:
+                    more = int(left > 0 and given[vin] < asked[vin])
+                    given[vin], left = given[vin] + more, left - more
+        for vin, connector in connectors.items():
+            connector.offer = given[vin] if vin in here else min(left, asked[vin])
+
+    @property
+    def least(self) -> int:
+        return 6 if self.protocol == 2 else 5
 
     def _target(self, target: Target | None, name: str, now: datetime) -> int:
         entries = [one for one in target.chargers if one.id in (name, "*")] if target is not None else []
@@ -90,7 +109,7 @@ class Wires:
             id=connector.id,
             protocol=self.protocol,
             rated_amps=connector.rated_amps,
-            min_amps=6 if self.protocol == 2 else 5,
+            min_amps=self.least,
             offered_amps=offer,
             actual_amps=round(car.actual_amps, 1) if here else 0.0,
             reserved_amps=offer,
@@ -115,7 +134,7 @@ class History:
     house: MemoryHouse
     steps: list[Step] = field(default_factory=list)
 
-    wires: Wires | None = None
+    wires: Wires | TwcNight | None = None
 
     def __repr__(self) -> str:
         return f"the history of seed {self.seed}"
@@ -145,7 +164,7 @@ def live(history: History, journal: MemoryJournal, until: datetime, disturb: Cal
     world, house, wires = history.world, history.house, history.wires
     now, heard = world.now, len(world.words)
     while now < until:
-        world.advance(now)
+        (wires or world).advance(now)
         heard = say(house, heard)
         disturb(now)
         house.chargers = wires.report(now) if wires else Missing("charger", "no Gen 2 Wall Connector")

@@ -269,3 +269,23 @@ def test_cookies_of_one_answer_are_handed_over_and_not_kept(http: Http) -> None:
         assert http.ask(ask(server.url + "/")).cookies == {"AuthCookie": "abc"}
         http.ask(ask(server.url + "/"))
     assert "cookie" not in server.asked[1].headers
+
+
+def test_a_command_never_goes_over_the_connection_of_the_one_before() -> None:
+    """A server that keeps the connection for a moment, though it was asked to close it, would lose the second one."""
+
+    def keeps(conn: socket.socket) -> None:
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        time.sleep(0.2)
+
+    http = Http(connect_s=5, read_s=5)
+    with raw_server(keeps) as url:
+        replies = [http.ask(Ask("tesla", url, "POST", body={}, retry=False)) for _ in range(3)]
+    http.close()
+    assert [reply.status for reply in replies] == [200] * 3
+
+
+def test_an_answer_whose_lengths_contradict_each_other_came_after_the_question_was_sent() -> None:
+    with FakeServer({"/": Canned("ten", headers={"Content-Length": "99"})}) as server, pytest.raises(BadAnswer) as caught:
+        Http().ask(Ask("tesla", f"{server.url}/", "POST", body={}, retry=False))
+    assert caught.value.maybe_done

@@ -189,7 +189,7 @@ def test_a_request_is_counted_before_it_leaves(http: Http) -> None:
 
     with FakeServer({PATH: check}) as server:
         assert Tesla(server.url, "tok", http, count).car(VIN, NOW).soc == 77
-    assert server.asked[0].path.endswith("?endpoints=charge_state%3Bdrive_state%3Blocation_data%3Bvehicle_state")
+    assert server.asked[0].path.endswith("?endpoints=charge_state%3Bdrive_state%3Blocation_data%3Bvehicle_state%3Bcharge_schedule_data")
     assert server.asked[0].headers["authorization"] == "Bearer tok"
     assert server.asked[0].headers["content-type"] == "application/json"
 

@@ -13,13 +13,14 @@ from errors import (
     LoginDead,
     Refused,
     ServerFault,
+    TokenExpired,
     TooMany,
     WrongRegion,
 )
 
 CASES: list[tuple[int, str, type[ClientError], str]] = [
     (400, "invalid_command", Refused, "report"),
-    (401, "token expired", LoginDead, "auth tesla"),
+    (401, "token expired", TokenExpired, "auth tesla"),
     (401, '{"error":"mobile_access_disabled"}', Refused, "Mobile Access"),
     (401, '{"error":"login_required"}', LoginDead, "auth tesla"),
     (402, "", AccountStopped, "payment"),

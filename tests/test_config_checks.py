@@ -84,7 +84,7 @@ def test_what_is_in_order_is_taken(tmp_path: Path, text: str) -> None:
         ("teslaVehicleId=123456", "TESLA_VIN=..."),
         ("region=ap", "TESLA_REGION=na"),
         ("voltage=230", "VOLTAGE=230"),
-        ("TESLA_ACCOUNT_EMAIL=me@example.com", "TESLA_ACCESS_TOKEN=..."),
+        ("TESLA_ACCOUNT_EMAIL=me@example.com", "TESLA_VIN=..."),
         ("TESLA_ADDRESS=10.5,20.5", "TESLA_HOME_ADDRESS=10.5,20.5"),
         ("wiringMaxAmpsAllTWCs=40", "TWC_BREAKER_AMPS=50"),
         ("wiringMaxAmpsPerTWC=32", "TWC_MAX_AMPS=32"),
@@ -114,7 +114,7 @@ def test_what_an_old_name_is_answered_with_can_be_pasted(tmp_path: Path) -> None
 
 
 def test_old_secrets_are_not_repeated(tmp_path: Path) -> None:
-    for name in ("teslaAccessToken", "teslaRefreshToken", "GOOGLE_MAPS_API_KEY", "API_TOKEN", "TESLA_CLIENT_SECRET"):
+    for name in ("teslaAccessToken", "teslaRefreshToken", "GOOGLE_MAPS_API_KEY", "API_TOKEN", "teslaClientId"):
         assert "s3cr3t" not in problems(tmp_path, f"{name}=s3cr3t")[0]
 
 

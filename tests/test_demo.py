@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -17,6 +18,7 @@ from subprocess import PIPE
 
 import pytest
 
+from simulator.demo_act import act
 from simulator.demo_child import Scheduler, Stop
 from simulator.demo_house import AVERAGE_G_PER_KWH, DEPARTS, DOLLARS_PER_MWH, END, FIRST_LOOK, LOAD_MW, PLUGS_IN, PRICE, START, house
 from simulator.demo_night import AMPSHIFT, AT_ONCE, SAMPLE, TIMER, Night, without_ampshift
@@ -69,11 +71,35 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    folder = tmp_path_factory.mktemp("demo")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shown, Shown]:
+    """The night and the wires, side by side: the second one mostly waits."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("night", "wires")]
     began = time.monotonic()
-    done = subprocess.run(DEMO, cwd=folder, env=environment(folder), capture_output=True, encoding="utf-8", timeout=180, check=False)
-    return Shown(folder, done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+    with contextlib.ExitStack() as running:
+        parts = [
+            running.enter_context(
+                subprocess.Popen(
+                    [*DEMO, "--only", folder.name[:5]], cwd=folder, env=environment(folder), encoding="utf-8", stdout=PIPE, stderr=PIPE
+                )
+            )
+            for folder in folders
+        ]
+        ended = [(*part.communicate(timeout=180), time.monotonic() - began) for part in parts]
+    night, wires = (
+        Shown(folder, part.returncode, out, problems, seconds)
+        for folder, part, (out, problems, seconds) in zip(folders, parts, ended, strict=True)
+    )
+    return night, wires
+
+
+@pytest.fixture(scope="module")
+def shown(played: tuple[Shown, Shown]) -> Shown:
+    return played[0]
+
+
+@pytest.fixture(scope="module")
+def wired(played: tuple[Shown, Shown]) -> Shown:
+    return played[1]
 
 
 def test_the_night_is_played_in_two_minutes_and_no_program_says_a_word_on_stderr(shown: Shown) -> None:
@@ -81,13 +107,12 @@ def test_the_night_is_played_in_two_minutes_and_no_program_says_a_word_on_stderr
     assert shown.seconds < 120
 
 
-def test_the_car_starts_by_itself_and_ampshift_stops_it_and_charges_it_later(shown: Shown) -> None:
+def test_the_car_waits_by_the_start_that_ampshift_left_in_it_and_is_charged_later(shown: Shown) -> None:
     order = (
+        "Ampshift leaves a start of its own in the car",
         "18:10  you plug Blue in",
-        "by itself at $0.117 a kWh, the dearest hour of the night",
         "--now 2026-12-07T18:15:00-08:00 -v once",
-        "WOULD    stop the charge now",
-        "18:15  Ampshift stops the charge",
+        "WOULD    send nothing to the car now",
         "Ampshift wakes Blue",
         "Ampshift starts the charge",
         "07:30  you drive away",
@@ -122,13 +147,62 @@ def test_nothing_is_left_behind_but_the_picture(shown: Shown) -> None:
 def test_a_signal_in_the_night_ends_it_without_a_trace(tmp_path: Path, number: signal.Signals) -> None:
     with subprocess.Popen(DEMO, cwd=tmp_path, env=environment(tmp_path), encoding="utf-8", stdout=PIPE, stderr=PIPE) as demo:
         assert demo.stdout is not None
-        assert any("18:15  Ampshift" in line for line in demo.stdout)
+        assert any("Now for real" in line for line in demo.stdout)
         assert left_in(tmp_path)  # so that the check below can fail
         demo.send_signal(number)
         _, problems = demo.communicate(timeout=20)
     assert (demo.returncode, problems) == (128 + number, "")
     assert left_in(tmp_path) == []
     assert not (tmp_path / "demo-night.png").exists()
+
+
+def test_the_daemon_follows_its_target_lowers_first_dies_and_comes_back_unnoticed(wired: Shown) -> None:
+    order = (
+        "both are linked; offers 16 + 16 A",
+        "4086 hears 6 A",
+        "4085 hears 30 A",
+        "kill -9",
+        "both are linked again",
+        "no car lost its power",
+        "4085  protocol 1 (can stop a car), a car is plugged in: charging, offers 30 A",
+        "4086  protocol 2 (never less than 6 A), a car is plugged in",
+        "ended with code 0; the connectors keep 0 + 6 A",
+    )
+    assert (wired.code, wired.problems) == (0, "")
+    places = [wired.text.find(words) for words in order]
+    assert -1 not in places, wired.text
+    assert places == sorted(places)
+    assert left_in(wired.folder) == []
+    assert [file.name for file in wired.folder.iterdir()] == ["temporary"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_daemon_runs_ends_both_without_a_trace(tmp_path: Path, number: signal.Signals) -> None:
+    words = [*DEMO, "--only", "wires"]
+    with subprocess.Popen(words, cwd=tmp_path, env=environment(tmp_path), encoding="utf-8", stdout=PIPE, stderr=PIPE) as demo:
+        assert demo.stdout is not None
+        assert any("both are linked" in line for line in demo.stdout)
+        assert len(left_in(tmp_path)) == 3  # its folder, itself and the daemon
+        demo.send_signal(number)
+        _, problems = demo.communicate(timeout=20)
+    assert (demo.returncode, problems) == (128 + number, "")
+    assert left_in(tmp_path) == []
+
+
+def test_a_daemon_that_fails_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "twc_daemon.py"
+    program.write_text("import sys\nsys.exit('no such option')\n")
+    assert not act(Stop(), print, program)
+    told = capsys.readouterr()
+    assert "twc_daemon.py ended by itself:\nno such option" in told.err
+    assert "linked" not in told.out
+
+
+def test_a_machine_that_is_too_busy_ends_that_part_and_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "twc_daemon.py"
+    program.write_text("import time\ntime.sleep(60)\n")
+    assert act(Stop(), print, program, patience_s=0.3)
+    assert "nothing came within 0.3 s" in capsys.readouterr().out
 
 
 def test_a_cycle_that_fails_is_shown_and_ends_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ def test_the_lives_are_worth_judging() -> None:
     sent = Counter(one.kind for _, step in cycles() for one in step.cycle.decision.sent)
     outcomes = Counter(one.outcome for _, step in cycles() for one in step.cycle.decision.sent)
     origins = Counter(car.origin for _, _, car in decisions())
-    assert min(sent[kind] for kind in CommandKind) >= 3
+    assert min(sent[kind] for kind in CommandKind if kind is not CommandKind.REMOVE_SCHEDULE) >= 3  # settings never change in a life
     assert min(outcomes[outcome] for outcome in Outcome if outcome is not Outcome.ALREADY) >= 3
     assert min(origins[origin] for origin in Origin) >= 1
     assert any(

@@ -167,9 +167,9 @@ def test_wakes_in_vain_pause_longer_and_longer(wakes: list[float], woken: bool) 
 @pytest.mark.parametrize(
     ("starts", "flowed", "started"),
     [
-        ([20, 15, 10], None, False),  # minutes ago: three confirmed starts, and no current
-        ([20, 15], None, True),
-        ([45, 40, 35], None, True),  # one more try after half an hour
+        ([15], None, True),  # minutes ago: one confirmed start and no current, so one more try
+        ([20, 15], None, False),
+        ([45, 40, 35], None, True),  # then one every half an hour
         ([20, 15, 10], 12, True),  # current flowed in between
     ],
 )

@@ -14,7 +14,8 @@ from model import Code
 from model_decision import Need, Slot
 from model_memory import OwnerLimit
 from planners.case import Case
-from planners.plan import CarPlan, Job, full_power, latest_start, plan
+from planners.net import latest_start
+from planners.plan import CarPlan, Job, full_power, plan
 from tests.builders import (
     EVENING,
     NONE,

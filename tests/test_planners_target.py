@@ -55,6 +55,13 @@ def test_without_a_login_protocol_1_waits_at_nothing() -> None:
     assert [amps for _, amps, _ in steps(found)][:2] == [0, 48]
 
 
+def test_without_a_login_a_plan_that_was_followed_has_no_dear_hours_behind_it() -> None:
+    """The safety net is for a car that is stopped over the API: here the slots themselves start it, and the night's end is only dear."""
+    found = offered(wire=ONE | {"vin": None}, commands=NONE, cars=(), options={})
+    assert "SAFETY_STEP" not in [why for _, _, why in steps(found)]
+    assert [amps for _, amps, _ in steps(found)][-1] == 0
+
+
 def test_with_a_login_the_car_is_stopped_over_the_api_and_offered_the_least() -> None:
     """Plugged in at 0 A, some cars latch until they are plugged in anew."""
     assert steps(offered(wire=ONE))[0] == ("Tue 23:00", 5, "WAIT")

@@ -74,7 +74,7 @@ def test_the_sentence_for_a_car_that_is_left_alone() -> None:
 
 
 def test_no_car_at_all_says_what_to_do() -> None:
-    assert "TESLA_ACCESS_TOKEN" in decided(replace(snapshot(), cars=())).summary
+    assert "auth tesla" in decided(replace(snapshot(), cars=())).summary
 
 
 def test_two_cars_have_a_sentence_each() -> None:

@@ -220,7 +220,7 @@ def test_vehicles_lists_the_account(place: Home) -> None:
     assert place.do("vehicles").fine().out == f"Blue  {vin}  online\n"
     assert json.loads(place.do("vehicles", "--json").out) == [{"name": "Blue", "vin": vin, "state": "online"}]
     place.changes["TESLA_ACCESS_TOKEN"] = None
-    refused(place.do("vehicles"), "TESLA_ACCESS_TOKEN")
+    refused(place.do("vehicles"), "auth tesla")
 
 
 def test_a_word_of_the_owner_is_obeyed_by_the_next_cycle(place: Home) -> None:

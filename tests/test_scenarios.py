@@ -24,8 +24,10 @@ import pytest
 
 from config import OPTIONS, Settings
 from cycle.act import act
+from cycle.act_site import act_site
 from model import CarReading, Ceiling, ChargerReport, Code, Missing, Override, Overrides, Place, Series, Trip, Word
 from model_decision import CarDecision, Command, Decision, Sent, Snapshot, Target
+from model_energy import CloudSite, SiteCommand
 from model_memory import Memory, Outcome
 from planners.decide import decide
 from state.codec import decode, encode
@@ -50,6 +52,9 @@ class FarEnd:
         raise AssertionError("a scenario says what is seen")
 
     def act(self, command: Command) -> tuple[Outcome, str]:
+        return Outcome(self._answers.get(command.kind, "done")), ""
+
+    def act_site(self, command: SiteCommand) -> tuple[Outcome, str]:
         return Outcome(self._answers.get(command.kind, "done")), ""
 
     def ceiling(self) -> Ceiling | Missing:
@@ -114,6 +119,13 @@ def chargers(seen: Snapshot, told: list[Json] | None) -> Snapshot:
     return replace(seen, charger=ChargerReport(seen.now, "up", found, ()))
 
 
+def cloud(seen: Snapshot, told: Json) -> Snapshot:
+    """Tesla's cloud in this very cycle: "live" beside the usual Powerwall, "settings" beside the owner's usual ones."""
+    live = changed(replace(builders.powerwall(storm_watch=False), at=seen.now), told.get("live", {}))
+    own = changed(builders.site_settings(at=seen.now), told.get("settings", {}))
+    return replace(seen, powerwall=live, cloud=CloudSite(1, live, own))
+
+
 def told_series(seen: Snapshot, told: Json) -> Series:
     return builders.series(at(told["from"]) if "from" in told else seen.now, told["values"], told.get("minutes", 60))
 
@@ -132,6 +144,7 @@ SITUATION: Mapping[str, Callable[[Snapshot, Any], Snapshot]] = {
     "list": lambda seen, told: replace(seen, cars=()) if told == "empty" else seen,
     "chargers": chargers,
     "powerwall": lambda seen, told: replace(seen, powerwall=changed(known(seen.powerwall, builders.powerwall()), told)),
+    "cloud": cloud,
     "meter": lambda seen, told: replace(seen, meter=builders.meter(told)),
     "wall": lambda seen, told: replace(seen, wall=changed(known(seen.wall, builders.wall()), told)),
     "prices": lambda seen, told: replace(seen, prices=told_series(seen, told)),
@@ -186,13 +199,15 @@ def local(moment: datetime | None) -> str | None:
 
 def check(decision: Decision, expect: Json, where: str) -> None:
     """Compares, and says everything that was decided when something differs."""
-    unknown = {key.removeprefix("not ") for key in expect} - set(EXPECTED) - {"car", "signal", "target", "summary"}
+    unknown = {key.removeprefix("not ") for key in expect} - set(EXPECTED) - {"car", "signal", "target", "summary", "site", "site why"}
     assert not unknown, f"{where}: nothing is called {', '.join(sorted(unknown))}"
     car = decision.cars[expect.get("car", 0)] if decision.cars else None
     found: dict[str, Any] = {key: look(car) for key, look in EXPECTED.items()} if car else {}
     found["signal"] = [reason.code.value for reason in decision.signal_reasons]
     found["target"] = {one.id: [f"{local(step.until)} {step.amps}" for step in one.steps] for one in decision.target.chargers}
     found["summary"] = decision.summary
+    found["site"] = [f"{one.kind.value} {one.value}" for one in decision.site]
+    found["site why"] = [reason.code.value for reason in decision.site_reasons]
     wrong = [f"{key}: {found.get(key.removeprefix('not '))}, expected {want}" for key, want in expect.items() if not fits(found, key, want)]
     told = "\n  ".join(f"{reason.code.value}: {reason.text}" for one in decision.cars for reason in one.reasons)
     assert not wrong, f"{where}\n" + "\n".join(wrong) + f"\nIt said: {decision.summary}\n  {told}"
@@ -226,6 +241,7 @@ def play(scenario: Json) -> None:
             check(decision, each, f"cycle {number + 1}, {seen.now.astimezone(ZONE):%a %H:%M}")
         far_end = FarEnd(told.get("answers", {}), seen.ceiling)
         memory, _ = act(far_end, far_end, decision, decision.memory)
+        memory, _ = act_site(far_end, far_end, decision.site, memory, seen.now)
         seen = replace(seen, memory=replace(memory, last_cycle=seen.now))
 
 

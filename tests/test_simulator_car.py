@@ -272,7 +272,9 @@ def test_a_schedule_of_ours_in_the_car_starts_a_stopped_charge() -> None:
     world = plugged()
     after(world, minutes=2)
     command(world, "charge_stop")
-    answer = world.command(VIN, "add_charge_schedule", {"id": 7, "start_enabled": True, "start_time": 22 * 60})
+    home = {"lat": BLUE.home.lat, "lon": BLUE.home.lon, "days_of_week": "All", "enabled": True}
+    body = {"id": 7, "start_enabled": True, "start_time": 22 * 60, "end_enabled": False, **home}
+    answer = world.command(VIN, "add_charge_schedule", body)
     assert answer.status == 200
     assert after(world, minutes=110).word == "Stopped"
     assert after(world, minutes=20).word == "Charging"

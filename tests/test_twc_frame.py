@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.twc_fuzz import damaged
 from tests.twc_builders import vectors
 from twc.frame import CAP, END, ESC, ESC_END, ESC_ESC, Deframer, checksum, encode, feed
 from twc.messages import SlaveHeartbeat, SlaveReady, read
@@ -147,17 +148,3 @@ def test_of_100_000_damaged_frames_few_are_taken_for_another_word_of_a_slave_and
     print(f"of 100000 damaged frames {passed} pass the checksum, {mistaken} of them as another heartbeat or link-ready of a slave")
     assert passed < 10_000
     assert mistaken < 1_000
-
-
-def damaged(wire: bytearray, rng: Random) -> bytes:
-    """One to three bytes changed, lost or added."""
-    for _ in range(rng.randint(1, 3)):
-        at = rng.randrange(len(wire))
-        match rng.randrange(3):
-            case 0:
-                wire[at] ^= 1 << rng.randrange(8)
-            case 1:
-                del wire[at]
-            case _:
-                wire.insert(at, rng.randrange(256))
-    return bytes(wire)

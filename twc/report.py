@@ -59,6 +59,13 @@ class Report:
         return alarms(self.master, self.mono)
 
     @property
+    def line(self) -> str:
+        """For the log: who is there, in which state, offered what, and the alarms."""
+        there = (slave for slave in self.master.slaves if slave.link is not Link.LOST)
+        text = "; ".join(f"{slave.name} {state_name(slave)}, offers {offered(slave)} A" for slave in there) or "no connector is heard"
+        return text + "".join(f"; ALARM: {alarm}" for alarm in self.alarms)
+
+    @property
     def counters(self) -> dict[str, int]:
         return counters(self.master)
 
@@ -128,7 +135,7 @@ def _row(slave: Slave, master: Master, now: float, utc: datetime) -> ChargerRow:
         protocol=slave.protocol,
         rated_amps=slave.max_amps,
         min_amps=slave.minimum,
-        offered_amps=slave.offer.amps if slave.offer is not None and slave.link in HOLDING else 0,
+        offered_amps=offered(slave),
         actual_amps=slave.draw,
         reserved_amps=reserve(slave),
         can_stop=slave.protocol == 1,
@@ -141,6 +148,11 @@ def _row(slave: Slave, master: Master, now: float, utc: datetime) -> ChargerRow:
         alarms=slave_alarms(slave, master, now),
         last_seen=_ago(utc, now - slave.heard_at),
     )
+
+
+def offered(slave: Slave) -> int:
+    """Whole amps that it may take now; 0 where it hears no heartbeat."""
+    return slave.offer.amps if slave.offer is not None and slave.link in HOLDING else 0
 
 
 def _ago(utc: datetime, seconds: float) -> datetime:
