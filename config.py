@@ -29,7 +29,8 @@ from config_parsers import (
     url,
     whole,
 )
-from config_tariff import Tariff, parse_tariff
+from config_places import CalendarAddress, CalendarId, origin, parse_google_calendars, parse_ical_urls
+from config_tariff import Tariff, parse_tariff, price_host
 from config_values import (
     Autostart,
     ChargeHours,
@@ -130,11 +131,47 @@ class Settings(CarSettings):
     tariff: Tariff | None = option_beside(
         parse_tariff,
         "",
-        "flat:0.16, free-nights:21:00-06:00@0.24 or a .toml file",
+        "flat:0.16, free-nights:21:00-06:00@0.24, wholesale+0.12, powerwall, a name from tariffs/, a file or an https:// address",
         "What a kWh costs you. Empty: the day-ahead prices of GRID_ISO, or nights count as cheaper.",
         about="grid",
     )
-    price_file: Path | None = option_beside(file_beside, "", "a CSV file", "Prices of your own: start,price[,load_mw][,co2].", about="grid")
+    price_file: Path | None = option_beside(
+        file_beside, "", "a CSV file", "Prices of your own: start,price[,load_mw][,co2][,export].", about="grid"
+    )
+
+    # ---- places
+    ical_urls: tuple[CalendarAddress, ...] = option(
+        parse_ical_urls,
+        "",
+        "https://..., Blue=https://...",
+        "Secret iCal addresses of your calendars (docs/CALENDAR.md); a car's name and = in front: drives of that car alone.",
+        about="places",
+    )
+    google_credentials: Path | None = option_beside(
+        file_beside,
+        "",
+        "a JSON file",
+        "The key of a Google service account, or the OAuth client of `scheduler.py auth google`. Not needed for ICAL_URLS.",
+        about="places",
+    )
+    google_calendars: tuple[CalendarId, ...] = option(
+        parse_google_calendars,
+        "",
+        "primary, Blue=...@group.calendar.google.com",
+        "Which Google calendars, tied to a car as in ICAL_URLS. Empty: primary, after auth google; a service account has none of its own.",
+        about="places",
+    )
+    google_calendar_url: str = option(url, "https://www.googleapis.com", "a URL", "Where Google Calendar answers.", about="places")
+    google_token_url: str = option(
+        url, "https://oauth2.googleapis.com/token", "a URL", "Where Google's tokens are given out.", about="places"
+    )
+    calendar_free_events: bool = option(
+        switch,
+        "on",
+        "on, off",
+        "Count events that are shown as free too. Google shows all-day events as free unless you say otherwise.",
+        about="places",
+    )
 
     # ---- meter
     energy_monitor_type: MonitorType = option(
@@ -184,6 +221,10 @@ class Settings(CarSettings):
             ("Wall Connector", self.wall_connector_url),
             ("meter", self.energy_monitor_url),
             ("GridStatus", self.grid_status_url if self.grid_status_api_key else None),
+            ("tariff", price_host(self.tariff)),
+            *(("calendar", origin(calendar.address.reveal())) for calendar in self.ical_urls),
+            ("Google Calendar", self.google_calendar_url if self.google_credentials else None),
+            ("Google tokens", self.google_token_url if self.google_credentials else None),
         )
         return tuple((name, address) for name, address in found if address)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from config_parsers import is_loopback
+from config_tariff_values import Kind
 from config_values import CommandProxy, MonitorType, Problem, Strategy
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def cross_checks(settings: Settings) -> tuple[Problem, ...]:
     """All problems between options, those of single cars included."""
     found = [*weights(settings), *powerwall(settings), *meter(settings), *secrets_travel_safely(settings), *money(settings)]
-    found += [*bluetooth(settings), *vins(settings), *one_car(settings, "")]
+    found += [*calendars(settings), *bluetooth(settings), *market(settings), *vins(settings), *one_car(settings, "")]
     for car in dict.fromkeys(own.car for own in settings.own):
         found += one_car(settings.for_car("", car), f"__{car}")
     return tuple(dict.fromkeys(found))
@@ -47,6 +48,9 @@ def one_car(settings: Settings, suffix: str) -> Iterator[Problem]:
         text = f"TWC_BREAKER_AMPS={settings.twc_breaker_amps} leaves {circuit} A at CONTINUOUS_PERCENT={settings.continuous_percent}"
         text += f", less than CHARGER_MIN_AMPS{suffix} ({least}): write the number printed on the breaker"
         yield problem(text, "TWC_BREAKER_AMPS", "CONTINUOUS_PERCENT", "CHARGER_MIN_AMPS")
+    elif circuit is not None and settings.twc_failsafe_amps > circuit:
+        text = f"TWC_FAILSAFE_AMPS ({settings.twc_failsafe_amps}) must not be above the {circuit} A that TWC_BREAKER_AMPS leaves"
+        yield problem(text, "TWC_FAILSAFE_AMPS", "TWC_BREAKER_AMPS", "CONTINUOUS_PERCENT")
     if settings.twc_max_amps is not None and settings.twc_max_amps < least:
         text = f"TWC_MAX_AMPS ({settings.twc_max_amps}) must not be below CHARGER_MIN_AMPS{suffix} ({least})"
         yield problem(text, "TWC_MAX_AMPS", "CHARGER_MIN_AMPS")
@@ -79,11 +83,19 @@ def secrets_travel_safely(settings: Settings) -> Iterator[Problem]:
         ("TESLA_TOKEN_URL", settings.tesla_token_url, "TESLA_CLIENT_SECRET", settings.tesla_client_secret),
         ("POWERWALL_URL", settings.powerwall_url or "", "POWERWALL_PASSWORD", settings.powerwall_password),
         ("GRID_STATUS_URL", settings.grid_status_url, "GRID_STATUS_API_KEY", key),
+        ("GOOGLE_CALENDAR_URL", settings.google_calendar_url, "GOOGLE_CREDENTIALS", settings.google_credentials),
+        ("GOOGLE_TOKEN_URL", settings.google_token_url, "GOOGLE_CREDENTIALS", settings.google_credentials),
     )
     for name, address, secret, value in routes:
         if value and address.startswith("http://") and not is_loopback(address):
             instead = "use https, or run that service on this Pi and write http://127.0.0.1 with its port"
             yield problem(f"{name} would carry {secret} over the network in clear text: {instead}", name, secret)
+
+
+def calendars(settings: Settings) -> Iterator[Problem]:
+    if settings.google_calendars and settings.google_credentials is None:
+        text = "GOOGLE_CALENDARS needs GOOGLE_CREDENTIALS; without a Google project, ICAL_URLS takes a minute (docs/CALENDAR.md)"
+        yield problem(text, "GOOGLE_CALENDARS", "GOOGLE_CREDENTIALS")
 
 
 def bluetooth(settings: Settings) -> Iterator[Problem]:
@@ -97,6 +109,16 @@ def money(settings: Settings) -> Iterator[Problem]:
     if tariff and tariff.currency and tariff.currency != settings.currency:
         text = f"TARIFF is in {tariff.currency}, but CURRENCY is {settings.currency}: write CURRENCY={tariff.currency}, or leave it out"
         yield problem(text, "CURRENCY", "TARIFF")
+
+
+def market(settings: Settings) -> Iterator[Problem]:
+    """A tariff that adds to the market's price needs one, and one of the Powerwall a way to Tesla's cloud."""
+    kind = settings.tariff.kind if settings.tariff else None
+    if kind is Kind.WHOLESALE and not settings.price_file and not (settings.grid_iso and settings.grid_status_api_key):
+        text = "TARIFF adds to the market's price: set GRID_ISO and GRID_STATUS_API_KEY, or PRICE_FILE with the market's prices"
+        yield problem(text, "TARIFF", "GRID_ISO", "GRID_STATUS_API_KEY", "PRICE_FILE")
+    if kind is Kind.POWERWALL and settings.powerwall_site is None:
+        yield problem("TARIFF=powerwall is read through Tesla: set POWERWALL_SITE=auto", "TARIFF", "POWERWALL_SITE")
 
 
 def vins(settings: Settings) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from config import OPTIONS
 from config_options import Option
+from config_tariff import SHIPPED, read_tariff, shipped
 
 GROUPS: Mapping[str, str] = {
     "house": "The house",
@@ -15,6 +16,7 @@ GROUPS: Mapping[str, str] = {
     "charger": "The charger",
     "powerwall": "The Powerwall",
     "grid": "The grid and its prices",
+    "places": "Calendars and places",
     "meter": "The house meter",
 }
 # The eight that a normal house needs, each with an example that is nobody's.
@@ -49,23 +51,43 @@ SETTINGS_HEAD = """# Settings
 TARIFFS = """
 ## Tariffs
 
-`TARIFF=flat:0.16` is one price. `TARIFF=free-nights:21:00-06:00@0.24` is free in those hours and costs 0.24 outside them.
-Anything else is a file, found from the folder of `.env`:
+`TARIFF` may be:
+
+- `flat:0.16`: one price
+- `free-nights:21:00-06:00@0.24`: nothing in those hours, 0.24 outside them
+- a name from the list below: a utility's plan, as it was on the day named in its file; `scheduler.py check` says how old it is
+- `my-tariff.toml`: your own file, found from the folder of `.env`; its form is below
+- `wholesale*1.1+0.09`: the market's price of GRID_ISO (or PRICE_FILE) x 1.1, and 0.09 more; without `*` x 1
+- `prices.csv`, `prices.json`, `https://...`: a series of prices; an address is asked every two hours, and may carry a key
+- `powerwall`: the rate plan that you entered in the Tesla app (POWERWALL_SITE)
 
 ```toml
 name = "Summer and winter"
 currency = "USD"
-export = 0.05            # optional: what an exported kWh earns
+export = 0.05            # optional: what an exported kWh earns. Where it earns more than charging later costs, the sun is sold
+holidays = ["new-year", "labor", "12-24"]  # optional: days that count as Sundays
+observed = "monday"      # optional: a holiday on a Sunday is kept on Monday; nearest: also one on a Saturday on Friday
+wholesale = 1.0          # optional: the prices below are added to the market's price x 1.0
 
 [[period]]               # the first period that matches wins
 price = 0.49             # per kWh, not cents
 hours = "16:00-21:00"    # optional
 days = "mon-fri"         # optional
 months = [6, 7, 8, 9]    # optional
+season = "11-15..03-14"  # optional: first and last day, also across New Year
+export = 0.08            # optional
 
 [[period]]               # the last one must always match
 price = 0.31
 ```
+
+A CSV file of prices has the header `start,price` and perhaps `,load_mw`, `,co2`, `,export`; a row holds until the next one. As JSON:
+`{"unit": "kWh", "prices": [{"start": "2026-12-09T00:00:00-08:00", "end": "2026-12-09T01:00:00-08:00", "price": 0.21, "export": 0.05}]}`.
+The unit may be kWh, MWh or cents (per kWh); `end` and `export` may be left out. The list may stand alone, or be called `rates`, `data` or
+`results`; `from`, `valid_from`, `startsAt` and `time_start` are read as `start`, `value` and `total` as `price`.
+
+Plans in `tariffs/`, without fixed charges and taxes. Utilities change their prices once or twice a year: compare with your bill.
+
 """
 
 
@@ -94,7 +116,13 @@ def settings_page() -> str:
     for about, title in GROUPS.items():
         blocks.append(f"## {title}\n\n| option | default | may be | meaning |\n|---|---|---|---|")
         blocks[-1] += "".join("\n" + row(option) for option in OPTIONS if option.about == about) + "\n"
-    return "\n".join(blocks) + TARIFFS
+    return "\n".join(blocks) + TARIFFS + "".join(plan(name) for name in shipped())
+
+
+def plan(name: str) -> str:
+    """One line of the list of tariffs/."""
+    found = read_tariff(SHIPPED / f"{name}.toml")
+    return f"- `{name}`: {found.name}, {'an example seen on' if found.example else 'prices of'} {found.dated}\n"
 
 
 def row(option: Option) -> str:

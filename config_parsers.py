@@ -66,7 +66,7 @@ def choice(kind: type[E]) -> Parser[E]:
 
 def port(text: str) -> str:
     """A serial device or a pyserial URL."""
-    if text.startswith("/") or re.match(r"(socket|rfc2217|spy)://[^\s/]+", text):
+    if text.startswith("/") or re.fullmatch(r"(socket|rfc2217)://[^\s/:]+:\d{1,5}([/?]\S*)?", text) or re.fullmatch(r"spy:///\S+", text):
         return text
     raise wrong("a device such as /dev/serial/by-id/usb-... (ls /dev/serial/by-id), socket://host:port or rfc2217://host:port", text)
 

@@ -210,7 +210,7 @@ OLD: Mapping[str, Answer] = {
     **dict.fromkeys(("chargeStopMode", "chargeRateControl"), say("write CONTROL=auto, twc or car")),
     **dict.fromkeys(("fakeMaster", "rs485adapter", "rs485port"), say(RS485)),
     # names that belong to parts of Ampshift which this version does not have
-    **dict.fromkeys(("GOOGLE_MAPS_API_KEY", "GOOGLE_CREDENTIALS", "GOOGLE_CALENDARS", "ICAL_URLS"), say(PLACES)),
+    **dict.fromkeys(("GOOGLE_MAPS_API_KEY",), say(PLACES)),
     **dict.fromkeys(("DOWN_STEP", "UP_STEP", "SLEEP_TIME_SECS", "OVERLOAD_STRATEGY"), say(GUARD)),
     **dict.fromkeys(("HOST_IP", "API_PORT", "API_TOKEN"), say(SERVER)),
     **dict.fromkeys(("NOTIFY_URL", "NOTIFY", "HEARTBEAT_URL"), say(NOTIFY)),

@@ -1,74 +1,44 @@
-"""Tariffs: what a kWh from the grid costs by the owner's clock. `flat:0.16`, `free-nights:21:00-06:00@0.24`, or a TOML file:
+"""Tariffs: what a kWh from the grid costs by the owner's clock, or where its price comes from.
 
-name = "Summer and winter"
-currency = "USD"
-export = 0.05                  # optional: what an exported kWh earns
-[[period]]                     # the first period that matches wins
-price = 0.49
-hours = "16:00-21:00"          # optional; across midnight belongs to the day (and month) it starts on
-days = "mon-fri"               # optional
-months = [6, 7, 8, 9]          # optional
-[[period]]                     # the last one must always match
-price = 0.31
+flat:0.16                      one price                   pge-ev2-a          a name shipped in tariffs/
+free-nights:21:00-06:00@0.24   free at night               my-tariff.toml     a file of your own (its form: docs/SETTINGS.md)
+wholesale*1.1+0.09             the market's price and more prices.csv, .json, https://...   a series of prices
+powerwall                      as the Tesla app has it
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from urllib.parse import urlsplit
 
-from config_parsers import currency as currency_code
-from config_parsers import days, decimal, span
-from config_values import DAY, EVERY_DAY, TimeSpan
+from config_parsers import decimal, is_loopback, span
+from config_tariff_file import read_tariff, tariff_from
+from config_tariff_values import MOST_TIMES, PRICE_LIMIT, Kind, Period, Tariff, export_at, price_at
+from config_values import Secret
 from errors import ConfigError
 
-T = TypeVar("T")
-ALL_DAY = TimeSpan(0, DAY)
-ALL_MONTHS = frozenset(range(1, 13))
-PRICE_LIMIT = 10.0  # per kWh; a price given in cents is caught by it
-TOP_KEYS = ("name", "currency", "export", "period")
-PERIOD_KEYS = ("price", "hours", "days", "months")
-FORMS = "write flat:0.16, free-nights:21:00-06:00@0.24 or the path of a tariff file (.toml)"
+__all__ = [
+    "SHIPPED",
+    "Kind",
+    "Period",
+    "Tariff",
+    "export_at",
+    "parse_tariff",
+    "price_at",
+    "price_host",
+    "read_tariff",
+    "shipped",
+    "tariff_from",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """`price` per kWh on `days` (Monday 0) of `months` (1-12) from minute `start` to `end` (1440: 24:00; at or before start: next day)."""
-
-    price: float
-    months: frozenset[int] = ALL_MONTHS
-    days: frozenset[int] = EVERY_DAY
-    start: int = 0
-    end: int = DAY
-
-    @property
-    def always(self) -> bool:
-        return self == Period(self.price)
-
-    def matches(self, local: datetime) -> bool:
-        hours, minute = TimeSpan(self.start, self.end), local.hour * 60 + local.minute
-        began = local - timedelta(days=1) if hours.crosses_midnight and minute < self.end else local
-        return hours.covers(minute) and began.weekday() in self.days and began.month in self.months
-
-
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """`currency` empty: as CURRENCY says. `export`: what an exported kWh earns; None: not known. The first period that matches wins."""
-
-    name: str
-    currency: str
-    export: float | None
-    periods: tuple[Period, ...]
-
-
-def price_at(tariff: Tariff, local: datetime) -> float:
-    """Currency per kWh at `local`, a time in the owner's zone: the clock on the wall decides, also when it is put back or forward."""
-    return next(period.price for period in tariff.periods if period.matches(local))
+SHIPPED = Path(__file__).parent / "tariffs"
+WHOLESALE = re.compile(r"wholesale(?:\*([0-9.]+))?([+-][0-9.]+)?")
+SERIES_ENDINGS = (".csv", ".json")
+FORMS = (
+    "write flat:0.16, free-nights:21:00-06:00@0.24, wholesale+0.12, powerwall, the path of a tariff file (.toml) or of prices "
+    "(.csv, .json), an https:// address of prices, or a name from tariffs/"
+)
 
 
 def parse_tariff(text: str, base: Path) -> Tariff | None:
@@ -76,46 +46,68 @@ def parse_tariff(text: str, base: Path) -> Tariff | None:
     kind, _, rest = text.partition(":")
     if not text:
         return None
+    if text.startswith(("https://", "http://")):
+        return _address(text)
     if kind == "flat":
         return Tariff(text, "", None, (Period(_price(rest)),))
     if kind == "free-nights":
         return _free_nights(text, rest)
-    if text.endswith(".toml"):
-        return read_tariff(base / text)
-    raise ConfigError((FORMS,))
+    if text.casefold() == "powerwall":
+        return Tariff("of the Powerwall", "", None, (), Kind.POWERWALL)
+    if text.startswith("wholesale"):
+        return _wholesale(text)
+    if text.endswith(SERIES_ENDINGS):
+        return Tariff(f"prices of {Path(text).name}", "", None, (), Kind.SERIES, file=base / text)
+    return read_tariff(base / text) if text.endswith(".toml") else read_tariff(_shipped(text))
 
 
-def read_tariff(path: Path) -> Tariff:
-    """A tariff file. Raises ConfigError with every problem in it."""
+def price_host(tariff: Tariff | None) -> str | None:
+    """Scheme and host of a tariff's address, without what may be a key; None: it has none."""
+    if tariff is None or not tariff.url:
+        return None
+    parts = urlsplit(tariff.url.reveal())
+    return f"{parts.scheme}://{parts.hostname}"
+
+
+def shipped() -> tuple[str, ...]:
+    """The names in tariffs/."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+def _shipped(text: str) -> Path:
+    names = shipped()
+    name = re.sub(r"[\s_]+", "-", text.strip().casefold())
+    if name in names:
+        return SHIPPED / f"{name}.toml"
+    from difflib import get_close_matches  # only a mistake needs it
+
+    near = get_close_matches(name, names, n=3, cutoff=0.4) or [found for found in names if name[:3] and found.startswith(name[:3])]
+    meant = f" (perhaps {' or '.join(near)})" if near else f" ({', '.join(names)})"
+    raise ConfigError((f"{FORMS}{meant}",))
+
+
+def _address(text: str) -> Tariff:
+    """A price series by URL. It may carry a key, so it is kept as a secret and only its host is named."""
+    wanted = "write the whole address of the prices, such as https://prices.example.com/today.json"
     try:
-        table = tomllib.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise ConfigError((f"the tariff file {path} cannot be read ({error.strerror}): correct the path",)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError((f"the tariff file {path.name} is not TOML: {error}",)) from None
-    return tariff_from(table, path.stem)
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        raise ConfigError((wanted,)) from None
+    if not host or "@" in parts.netloc or not re.fullmatch(r"[!-~]+", text):
+        raise ConfigError((wanted,))
+    if parts.scheme == "http" and parts.query and not is_loopback(text):
+        raise ConfigError(("write https:// for an address with a ?, so that no key goes over the network in clear text",))
+    return Tariff(f"prices of {host}", "", None, (), Kind.SERIES, url=Secret(text))
 
 
-def tariff_from(table: Mapping[str, object], name: str) -> Tariff:
-    """From a parsed TOML table; `name` stands in where it has none. Raises ConfigError with all problems."""
-    problems = [f"unknown key {key!r}: the keys are {', '.join(TOP_KEYS)}" for key in table if key not in TOP_KEYS]
-    entries = table.get("period")
-    rows = entries if isinstance(entries, list) and all(isinstance(row, dict) for row in entries) else []
-    periods = []
-    for number, row in enumerate(rows, 1):
-        periods.append(_period(row, f"period {number}", problems))
-    if not periods:
-        problems.append("there is no [[period]]: a tariff needs at least one with a price")
-    elif not periods[-1].always:
-        problems.append("the last [[period]] must always match: leave out its hours, days and months")
-    title = table.get("name", name)
-    export = _number(table["export"], "export", problems) if "export" in table else None
-    money = _text(table.get("currency", ""), "currency", "three letters such as USD", problems)
-    if money:
-        money = _checked(lambda: currency_code(money), "", "currency", problems)
-    if problems:
-        raise ConfigError(tuple(f"the tariff file is wrong: {problem}" for problem in problems))
-    return Tariff(str(title), money, export, tuple(periods))
+def _wholesale(text: str) -> Tariff:
+    found = WHOLESALE.fullmatch(text.replace(" ", ""))
+    if not found:
+        raise ConfigError(("write wholesale, wholesale+0.12 or wholesale*1.1+0.09",))
+    times = decimal(0.0, MOST_TIMES, "times the market's price")(found[1]) if found[1] else 1.0
+    added = _price(found[2]) if found[2] else 0.0
+    return Tariff(text, "", None, (Period(added),), Kind.WHOLESALE, times=times)
 
 
 def _price(text: str) -> float:
@@ -128,51 +120,3 @@ def _free_nights(text: str, rest: str) -> Tariff:
         raise ConfigError(("write the free hours and the price outside them, such as free-nights:21:00-06:00@0.24",))
     free = span(hours.strip())
     return Tariff(text, "", None, (Period(0.0, start=free.start, end=free.end), Period(_price(price))))
-
-
-def _period(row: Mapping[str, object], where: str, problems: list[str]) -> Period:
-    problems += [f"{where}: unknown key {key!r}: the keys are {', '.join(PERIOD_KEYS)}" for key in row if key not in PERIOD_KEYS]
-    if "price" not in row:
-        problems.append(f"{where}: the price is missing")
-    price = _number(row.get("price", 0.0), f"{where}: price", problems)
-    hours = _text(row.get("hours", "00:00-24:00"), f"{where}: hours", "text such as 16:00-21:00", problems)
-    on = _text(row.get("days", "mon-sun"), f"{where}: days", "text such as mon-fri", problems)
-    clock = _checked(lambda: span(hours.strip()), ALL_DAY, f"{where}: hours", problems) if hours else ALL_DAY
-    weekdays = _checked(lambda: _days(on), EVERY_DAY, f"{where}: days", problems) if on else EVERY_DAY
-    return Period(price, _months(row.get("months"), where, problems), weekdays, clock.start, clock.end)
-
-
-def _days(text: str) -> frozenset[int]:
-    return frozenset[int]().union(*(days(part) for part in re.split(r"\s*,\s*", text.strip())))
-
-
-def _months(value: object, where: str, problems: list[str]) -> frozenset[int]:
-    if value is None:
-        return ALL_MONTHS
-    months = value if isinstance(value, list) else []
-    if not months or not all(type(month) is int and 1 <= month <= 12 for month in months):
-        problems.append(f"{where}: months: write a list of numbers from 1 to 12, such as [6, 7, 8]")
-        return ALL_MONTHS
-    return frozenset(months)
-
-
-def _number(value: object, where: str, problems: list[str]) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= PRICE_LIMIT:
-        problems.append(f"{where}: write the currency per kWh (not cents) as a number from -{PRICE_LIMIT:g} to {PRICE_LIMIT:g}")
-        return 0.0
-    return float(value)
-
-
-def _text(value: object, where: str, wanted: str, problems: list[str]) -> str:
-    if isinstance(value, str):
-        return value
-    problems.append(f"{where}: write {wanted}")
-    return ""
-
-
-def _checked(parse: Callable[[], T], instead: T, where: str, problems: list[str]) -> T:
-    try:
-        return parse()
-    except ConfigError as error:
-        problems += [f"{where}: {problem}" for problem in error.problems]
-        return instead

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from model_places import Event as Event  # noqa: PLC0414 - the form that hands it on
+
 RELEASED = datetime(2026, 11, 21, tzinfo=UTC)  # a clock before this has not been set
 SLOT = timedelta(minutes=15)
 
@@ -110,6 +112,7 @@ class Code(StrEnum):
     FOLLOW_SUN = "FOLLOW_SUN"
     SUN_TOO_WEAK = "SUN_TOO_WEAK"
     CANNOT_FOLLOW = "CANNOT_FOLLOW"
+    EXPORT_PAYS = "EXPORT_PAYS"
     # manners
     MIN_ON = "MIN_ON"
     MIN_OFF = "MIN_OFF"

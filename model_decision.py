@@ -26,6 +26,7 @@ from model_energy import CloudSite, SiteCommand, SiteKind, SiteValue
 from model_memory import CommandKind, Memory, Origin, Outcome
 
 NOT_ASKED = Missing("powerwall", "Tesla's cloud was not asked")
+NO_EXPORT = Missing("tariff", "no price for what is exported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Snapshot:
     trips: tuple[Trip, ...] | Missing = ()
     sources: tuple[SourceState, ...] = ()
     cloud: CloudSite | Missing = NOT_ASKED
+    export_prices: Series | Missing = NO_EXPORT  # currency per kWh
 
 
 class Action(StrEnum):
@@ -103,7 +105,8 @@ class Need:
 @dataclass(frozen=True, slots=True)
 class Slot:
     """What a kWh counts as in [start, end). `value`: what the planner minimises (price weighted with CO2, grid load); `price`: money, for
-    people (None: no price is known); `load`: grid load in MW (None: not known); `forecast`: not published, made from past days."""
+    people (None: no price is known); `load`: grid load in MW (None: not known); `forecast`: not published, made from past days; `export`:
+    what a kWh given back earns (None: not known)."""
 
     start: datetime
     end: datetime
@@ -112,6 +115,7 @@ class Slot:
     load: float | None
     co2: float | None
     forecast: bool
+    export: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +212,9 @@ class TargetCharger:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    site_max_amps: int
+    """target.json. `site_max_amps`: the sum of all offers; None: no limit beside the circuit."""
+
+    site_max_amps: int | None
     chargers: tuple[TargetCharger, ...]
 
 

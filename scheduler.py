@@ -152,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("vehicles", parents=[once_only], help="the account's cars")
     _override(commands.add_parser("override", parents=[once_only], help="your word, above every plan"))
     auth = commands.add_parser("auth", parents=[once_only], help="log in, step by step, from a terminal without a browser")
-    auth.add_argument("service", choices=("tesla",))
+    auth.add_argument("service", choices=("tesla", "google"))
     auth.add_argument("--resume", action="store_true", help="go on where it was left")
     commands.add_parser("release", parents=[once_only], help="hand the car back as it was")
     return parser

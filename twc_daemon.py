@@ -93,6 +93,7 @@ class Daemon:
     forced: int | None = None
     leaving_at: float = float("inf")
     dead_port_s: float = DEAD_PORT_S
+    gone: str = ""
     shown: str = ""
     seen: Master | None = None
     told: set[str] = field(default_factory=set)
@@ -154,8 +155,9 @@ class Daemon:
             if self.stop == "lower" and self.leaving_at == float("inf"):
                 self.forced, self.leaving_at = 0, mono + LOWER_S
             if self.forced is not None:
-                target = Target(0, (Want("*", 1, (Step(mono + 60, self.forced),)),))
+                target = Target(None, (Want("*", 1, (Step(mono + 60, self.forced),)),))
             loop.master, transmit, report = step(loop.master, mono, utc, loop.received, target, ceiling)
+            self.gone = f"the port {loop.port.url} is gone" if loop.port.dead_since is not None else ""
             self.tell(report, mono, utc)
             loop.received = loop.port.exchange(transmit, _wait_s(loop, mono), mono)
             lowered = self.leaving_at < float("inf") and (mono >= self.leaving_at or _all_low(loop.master))
@@ -173,14 +175,14 @@ class Daemon:
             self.alive_at = mono
             notify("WATCHDOG=1")
         due = mono - self.saved_at >= CHARGER_S
-        if due or seen is None or not _alike(master, seen):
-            self.seen, line = master, report.line
+        if due or seen is None or not _alike(master, seen) or self.gone not in self.shown:
+            self.seen, line = master, f"{report.line}; ALARM: {self.gone}" if self.gone else report.line
             if due or line != self.shown:
                 if line != self.shown:
                     log(line)
                 self.shown, self.saved_at = line, mono
                 with self.surviving("charger.json"):
-                    self.store.save_charger(charger_file(report, utc), report.counters)
+                    self.store.save_charger(charger_file(report, utc, self.gone), report.counters)
         self.note(master, mono)
 
     def note(self, master: Master, mono: float, *, now: bool = False) -> None:

@@ -16,7 +16,7 @@ from model_decision import Target as TargetFile
 from state import volatile
 from state.files import Kept
 from twc.report import ChargerRow, Report
-from twc.values import Ceiling, Remembered, Step, Target, Want
+from twc.values import MASTER_ID, Ceiling, Remembered, Step, Target, Want
 from twc_daemon_port import log
 
 T = TypeVar("T")
@@ -45,9 +45,7 @@ class Inbox:
         if self._changed(volatile.TARGET):
             self.target = self._target(mono, utc)
         if self._changed(volatile.CEILING):
-            found = self._read(lambda: volatile.read_ceiling(self.run_dir, self.boot))
-            if isinstance(found, Kept) and abs(utc - found.written_at) < volatile.CEILING_LASTS:
-                self.ceiling_amps, self.ceiling_at = found.value.amps, mono
+            self._ceiling(mono, utc)
 
     def now(self, mono: float) -> tuple[Target | None, Ceiling]:
         """The fresh target, or None; the ceiling, and whether it is fresh."""
@@ -63,10 +61,28 @@ class Inbox:
         old, self.seen[name] = self.seen.get(name, (0, 0)), mark
         return mark != old
 
+    def _ceiling(self, mono: float, utc: datetime) -> None:
+        """One that a guard of this boot left behind before we started is still its last word, though no fresh one."""
+        found = self._read(lambda: volatile.read_ceiling(self.run_dir, self.boot))
+        if not isinstance(found, Kept):
+            self._complain(volatile.CEILING, found)
+            return
+        if abs(utc - found.written_at) < volatile.CEILING_LASTS:
+            self.ceiling_at = mono
+        self.ceiling_amps = found.value.amps
+
+    def _complain(self, name: str, found: Missing) -> None:
+        """What is there and cannot be used is told; that nothing is there is no news."""
+        if self.seen.get(name) is not None:
+            log(f"{name} counts as absent: {found.why}")
+
     def _target(self, mono: float, utc: datetime) -> Target | None:
         found = self._read(lambda: volatile.read_target(self.run_dir, self.boot))
         file = volatile.fresh(found, utc, volatile.TARGET_LASTS, volatile.TARGET)
-        return None if isinstance(file, Missing) else in_monotonic(file, mono, utc)
+        if isinstance(file, Missing):
+            self._complain(volatile.TARGET, file)
+            return None
+        return in_monotonic(file, mono, utc)
 
     def _read(self, reader: Callable[[], Kept[T] | Missing]) -> Kept[T] | Missing:
         try:
@@ -86,18 +102,28 @@ def in_monotonic(file: TargetFile, mono: float, utc: datetime) -> Target:
 
 
 def remembered(notes: object) -> tuple[Remembered, ...]:
-    """Slaves from twc.json; what is not whole is left out, for it will be heard."""
+    """Slaves from twc.json; what is not whole or cannot be is left out, for it will be heard."""
     rows = notes.get("slaves") if isinstance(notes, dict) else None
-    out = []
+    out = dict[int, Remembered]()
     for row in rows if isinstance(rows, list) else []:
         with contextlib.suppress(KeyError, TypeError, ValueError):
             offer, earlier = int(row["offer"]), int(row.get("earlier", 0))
-            out.append(Remembered(int(row["id"], 16), int(row["protocol"]), int(row["max_amps"]), offer, earlier))
-    return tuple(out)
+            one = Remembered(int(row["id"], 16), int(row["protocol"]), int(row["max_amps"]), offer, earlier)
+            if _can_be(one):
+                out.setdefault(one.id, one)
+    return tuple(out.values())
 
 
-def charger_file(report: Report, utc: datetime) -> ChargerReport:
-    return ChargerReport(utc, report.link, tuple(_charger(row) for row in report.chargers), report.alarms)
+def _can_be(one: Remembered) -> bool:
+    """80 A is the most that a Wall Connector gives."""
+    amps = (one.max_amps, one.offer, one.earlier)
+    return 0 <= one.id <= 0xFFFF and one.id != MASTER_ID and one.protocol in (1, 2) and all(0 <= each <= 80 for each in amps)
+
+
+def charger_file(report: Report, utc: datetime, gone: str = "") -> ChargerReport:
+    """`gone`: what is wrong with the port; offers that nobody can have heard are then no link."""
+    alarms = (*((gone,) if gone else ()), *report.alarms)
+    return ChargerReport(utc, "down" if gone else report.link, tuple(_charger(row) for row in report.chargers), alarms)
 
 
 def _charger(row: ChargerRow) -> Charger:

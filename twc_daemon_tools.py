@@ -37,7 +37,9 @@ def check(setup: Setup, seconds: float = CHECK_S) -> int:
         print(f"{count:4d} x {name}")
     noise = deframer.noise
     print(f"noise: {noise.checksum} bad checksums, {noise.length} strays, {noise.escape} bad escapes, {noise.overrun} overruns")
-    if not heard:
+    if port.dead_since is not None:
+        print(f"{port.url} could not be opened or is gone: look at TWC_PORT (ls -l /dev/serial/by-id), and at the group dialout")
+    elif not heard:
         print("nothing was heard: a connector on position F speaks every 10 s. Swap A and B; look at adapter, rotary switch and bias.")
     return 0 if heard and port.dead_since is None else 1
 
@@ -61,12 +63,12 @@ def show_running(setup: Setup) -> int:
     return 0
 
 
-def commission(daemon: Daemon, step_s: float = COMMISSION_S, show_s: float = SHOW_S) -> int:
+def commission(daemon: Daemon, step_s: float = COMMISSION_S, show_s: float = SHOW_S, off_s: float = OFF_S) -> int:
     """6 A, 12 A, half, full, a minute each; the owner says yes to each and compares with his own clamp or the car. The heartbeat goes on
     while he thinks."""
     full = min(daemon.setup.circuit, daemon.setup.most)
     print(f"{WARNING}\nPlug a car in that needs charge. Each step lasts {step_s:.0f} s; Ctrl-C ends and lowers.")
-    print(f"A connector that was off is switched on after {OFF_S:.0f} s at the soonest: the first step waits for that.")
+    print(f"A connector that was off is switched on after {off_s:.0f} s at the soonest: the first step waits for that.")
     daemon.forced = 0
     loop = daemon.loop()
     for amps in sorted({amps for amps in (6, 12, full // 2, full) if min(6, full) <= amps <= full}):
@@ -78,7 +80,7 @@ def commission(daemon: Daemon, step_s: float = COMMISSION_S, show_s: float = SHO
         daemon.forced, asked = amps, time.monotonic()
         ends = asked + step_s
         while (now := time.monotonic()) < ends and not daemon.stop:
-            if _held_back(loop) and now < asked + OFF_S:
+            if _held_back(loop) and now < asked + off_s:
                 ends = now + step_s
             if daemon.turn(loop, _after(now + show_s)):
                 return 1

@@ -14,7 +14,7 @@ AIM_S, AIM_MB = 0.35, 45.0  # on an x86 machine with 2 cores
 
 def main(argv: list[str]) -> int:
     """0 also where an aim is missed: the figures are for people, and a busy machine misses them."""
-    parts = {"run": _run, "twc": _twc, "signed": _signed}
+    parts = {"run": _run, "twc": _twc, "signed": _signed, "signal": _signal}
     if argv and argv[0] in LONG:
         return _long(argv)
     if not set(argv) <= set(parts):
@@ -55,6 +55,12 @@ def _memory() -> None:
     print(f"  decide()                 {found.decide_ms:6.1f} ms median {found.longest_ms:6.1f} ms longest")
     cycles_a_second = found.cycles / found.seconds
     print(f"  {DAYS} days, {found.cycles} cycles      {found.seconds:6.1f} s ({cycles_a_second:.0f} cycles/s with the house's physics)\n")
+
+
+def _signal() -> None:
+    from bench import signal_year
+
+    signal_year.main([])
 
 
 def _signed() -> None:

@@ -42,10 +42,6 @@ LIMITS = {code for code in Code if code.startswith("LIMIT_")} | {Code.BELOW_MINI
 HIS = {"start", "slider", "schedule", "climate", "plug", "amps"}
 
 
-class Died(BaseException):
-    """The power is cut: nothing may catch it."""
-
-
 class OddHttp(MemoryHttp):
     """Each answer is drawn: mostly the true one. Late: no answer comes, and the command is carried out some requests later. Stale: the
     car's data as they were."""
@@ -92,7 +88,7 @@ class Fate:
     def step(self) -> None:
         self.count += 1
         if self.count == self.at:
-            raise Died
+            raise SystemExit  # the power is cut: nothing in a cycle may catch it
 
 
 class Journal(MemoryJournal):
@@ -168,7 +164,7 @@ def _cycle(house: House, journal: Journal, now: datetime) -> Moment:
     at_home = car.at_home and not car.driving and not car.fast
     try:
         cycle = run(house, journal, house.settings, now)
-    except Died:
+    except SystemExit:
         cycle = None
     spent = house.purse.budget(now).spent
     return Moment(

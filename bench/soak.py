@@ -87,7 +87,7 @@ class Soak:
 
 
 def wish(amps: int) -> Target:
-    return Target(0, (Want("*", 1, (Step(float("inf"), amps),)),))
+    return Target(None, (Want("*", 1, (Step(float("inf"), amps),)),))
 
 
 def main(argv: list[str]) -> int:

@@ -76,7 +76,7 @@ class House:
         now, run_dir = datetime.now(UTC), self.folder / "run"
         steps = (TargetStep(now + timedelta(minutes=5), self.rng.choice(WISHES), ()),)
         store = Store(self.folder / "data", run_dir, UTC, now, "soak", boot_id(), time.sleep)
-        store.save_target(Target(0, (TargetCharger("*", None, 1, steps),)))
+        store.save_target(Target(None, (TargetCharger("*", None, 1, steps),)))
 
     def line(self, hours: float, pid: int) -> str:
         seen, log = self.seen, (self.folder / "log.txt").read_bytes().count(b"\n")

@@ -62,7 +62,7 @@ class Stand:
         until = now + TARGET_LASTS
         chargers = tuple(TargetCharger(name, None, 1, (Step(until, amps, ()),)) for name, amps in self.wanted.items())
         store = Store(self.folder / "data", self.folder / "run", UTC, now, "bench", boot_id(), time.sleep)
-        store.save_target(Target(0, chargers))
+        store.save_target(Target(None, chargers))
         return time.monotonic()
 
     def beats(self, since: float = 0.0) -> list[Beat]:

@@ -65,7 +65,7 @@ class Login:
 class Ask:
     """One request. `body` goes as JSON, `form` as a web form. `pin`: SHA-256 fingerprint that the certificate must have instead of a
     valid chain; `retry`: a GET may be repeated (never where each request is billed); `limit_s`: for the whole answer; `secrets`: masked
-    where an answer is quoted in an error."""
+    where an answer is quoted in an error; `max_bytes`: a longer answer is a BadAnswer."""
 
     source: str
     url: str
@@ -79,6 +79,7 @@ class Ask:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     retry: bool = True
     limit_s: float | None = None
+    max_bytes: int = MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +226,9 @@ def _read(ask: Ask, answer: requests.Response) -> bytes:
     for part in answer.iter_content(16_384):
         parts.append(part)
         size += len(part)
-        if size > MAX_BYTES:
+        if size > ask.max_bytes:
             raise BadAnswer(
-                ask.source, f"{host_of(ask.url)} sent more than {MAX_BYTES // 1_000_000} MB; that is not the answer we asked for."
+                ask.source, f"{host_of(ask.url)} sent more than {ask.max_bytes // 1_000_000} MB; that is not the answer we asked for."
             )
     return b"".join(parts)
 

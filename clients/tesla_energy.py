@@ -26,7 +26,7 @@ NO_BATTERY_WH = 100  # a site without a battery says 1 Wh
 
 @dataclass(frozen=True, slots=True)
 class SiteInfo:
-    """site_info. `tariff`: tariff_content_v2 as Tesla has it, for the day when prices are read from there; empty where there is none."""
+    """site_info. `tariff`: tariff_content_v2 as Tesla has it; empty where there is none."""
 
     settings: SiteSettings
     tariff: Mapping[str, object]

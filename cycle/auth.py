@@ -43,6 +43,10 @@ STEPS = (
 
 def command(desk: Desk, args: argparse.Namespace) -> int:
     """Exit 1 when it was broken off or a car holds no key yet."""
+    if args.service == "google":
+        from cycle.auth_google import command as google
+
+        return google(desk, args)
     return converse(desk, Terminal(), args.env or ROOT / ".env", lambda: secrets.token_urlsafe(24), resume=args.resume)
 
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from datetime import timedelta
-from itertools import groupby
 
 from clients.tesla_auth import NEEDED
 from config import OPTIONS, Settings
 from config_tariff import Tariff
 from config_values import WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
+from cycle.calendars import Calendars
+from cycle.check_calendar import calendar_lines
 from cycle.check_net import net_lines
+from cycle.check_prices import price_lines
 from cycle.desk import Desk
 from cycle.signed import way
 from cycle.status import login_words
 from cycle.tesla import ask_again
 from model import RELEASED, Missing, Place
-from model_decision import Slot, Snapshot
-from planners.signal import signal
-from planners.texts import age, clock, money
+from model_decision import Snapshot
+from planners.texts import age
 
 SET_CLOCK = ": set it with timedatectl"
-PRICES_AHEAD = timedelta(hours=48)
 
 
 def command(desk: Desk, args: argparse.Namespace) -> int:
@@ -34,6 +33,8 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     clock_ok = desk.believed or desk.now >= RELEASED
     print(f"{'ok     ' if clock_ok else 'FAILED '} clock: {now:%a %Y-%m-%d %H:%M} {settings.time_zone.key}{'' if clock_ok else SET_CLOCK}")
     ask_again(desk.cache, desk.now)
+    calendars = Calendars(settings, desk.cache, desk.http, desk.logins, desk.now)
+    calendars.ask_again()
     snapshot = desk.house.look(desk.store.load_memory(), desk.now)
     failed = not clock_ok
     for text, bad in _connections(snapshot, settings):
@@ -42,7 +43,7 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     for text, bad in _login(desk):
         print(text)
         failed = failed or bad
-    for line in (*_amps(settings), *net_lines(snapshot, settings), *_prices(snapshot, settings)):
+    for line in (*_amps(settings), *calendar_lines(calendars, snapshot), *net_lines(snapshot, settings), *price_lines(snapshot, settings)):
         print(line)
     return 1 if failed else 0
 
@@ -96,9 +97,11 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
         "wall connector": "WALL_CONNECTOR_URL",
         "load forecast": "GRID_STATUS_API_KEY and GRID_ISO",
         "price file": "PRICE_FILE",
+        "calendar": "ICAL_URLS or GOOGLE_CREDENTIALS",
     }
     for name, option in hints.items():
-        if name not in states and not (name == "powerwall" and settings.has_powerwall):
+        found = any(state == name or state.startswith(f"{name} ") for state in states)
+        if not found and not (name == "powerwall" and settings.has_powerwall):
             yield f"-       {name}: not configured ({option})", False
     charger = snapshot.charger
     yield (
@@ -132,22 +135,3 @@ def _amps(settings: Settings) -> Iterator[str]:
         yield f"breaker main {settings.main_breaker_amps} A: {share} = {settings.main_amps} A are used"
     if settings.twc_breaker_amps is not None:
         yield f"breaker charger circuit {settings.twc_breaker_amps} A: {share} = {settings.circuit_amps} A are used"
-
-
-def _prices(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
-    """The next 48 h, stretches of one price each; beyond twelve stretches only the cheapest and dearest."""
-    slots, reasons = signal(snapshot, settings, snapshot.now + PRICES_AHEAD)
-    for reason in reasons:
-        yield f"prices  {reason.text}"
-    runs = [(key, list(run)) for key, run in groupby(slots, key=lambda slot: (slot.price, slot.forecast))]
-    runs = [run for run in runs if run[0][0] is not None]
-    if len(runs) > 12:
-        runs = sorted(runs, key=lambda run: run[0][0] or 0.0)
-        runs = [*runs[:3], *runs[-3:]]
-    for (price, forecast), run in runs:
-        yield _stretch(price or 0.0, forecast, run, snapshot, settings)
-
-
-def _stretch(price: float, forecast: bool, run: list[Slot], snapshot: Snapshot, settings: Settings) -> str:
-    start, end = (clock(at, snapshot.now, settings.time_zone) for at in (max(run[0].start, snapshot.now), run[-1].end))
-    return f"        {start} to {end}: {money(price, settings.currency)} per kWh{' (expected)' if forecast else ''}"

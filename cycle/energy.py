@@ -11,6 +11,7 @@ from clients.tesla_commands import outcome_for
 from clients.tesla_energy import Energy
 from config import Settings
 from cycle.ask import reading
+from cycle.tariff import keep_plan, plan_due
 from cycle.tesla import HOLD, hold
 from errors import AccountStopped, ClientError, LoginDead, NotConfigured, TooMany
 from model import CarStatus, Missing, PowerwallReading
@@ -94,10 +95,14 @@ def _ask(energy: Energy, settings: Settings, cache: Cache, now: datetime, *, abo
     number = settings.powerwall_site if isinstance(settings.powerwall_site, int) else _found(energy, cache, now)
     live = energy.live(number, now)
     if not about:
+        if plan_due(settings, cache, now):
+            _read_plan(energy, number, cache, now)
         return CloudSite(number, live, NOT_ASKED)
     known: SiteSettings | Missing
     try:
-        known = energy.info(number, now).settings
+        info = energy.info(number, now)
+        known = info.settings
+        keep_plan(cache, info.tariff, now)
     except (LoginDead, AccountStopped, TooMany):
         raise
     except ClientError as error:
@@ -105,6 +110,16 @@ def _ask(energy: Energy, settings: Settings, cache: Cache, now: datetime, *, abo
     if not isinstance(known, Missing):
         live = replace(live, reserve_soc=known.reserve_soc, mode=known.mode)
     return CloudSite(number, live, known)
+
+
+def _read_plan(energy: Energy, number: int, cache: Cache, now: datetime) -> None:
+    """Only the rate plan; without it the cycle goes on with the last one."""
+    try:
+        keep_plan(cache, energy.info(number, now).tariff, now)
+    except (LoginDead, AccountStopped, TooMany):
+        raise
+    except ClientError:
+        return
 
 
 def _found(energy: Energy, cache: Cache, now: datetime) -> int:

@@ -23,6 +23,7 @@ WITHOUT = {
     "load forecast": "equal prices fall to the earlier hour",
     "grid prices": "the load forecast, the tariff or the night decides",
     "price file": "the load forecast, the tariff or the night decides",
+    "tariff prices": "the load forecast or the night decides",
 }
 BY_PLAN = (Code.WAIT, Code.PLAN_SLOT, Code.FOLLOW_SUN, Code.MIN_OFF)
 WORDS = {

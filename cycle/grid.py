@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from clients.gridstatus import GridStatus
 from clients.http import Http
 from config import Settings
+from config_tariff import Kind
 from errors import ClientError, StateError
 from model import Point, Series
 from state.cache import Cache
@@ -25,7 +26,7 @@ BACK, AHEAD = timedelta(hours=7), timedelta(hours=73)
 
 def grid_tasks(settings: Settings, cache: Cache, http: Http, now: datetime) -> dict[str, Callable[[], object]]:
     """Tasks for the load forecast and the day-ahead prices, where a key and an ISO are set. Prices are asked for only where they are this
-    house's money: without a tariff and a price file."""
+    house's money: without a tariff, or with one that adds to them, and without a price file."""
     iso, key = settings.grid_iso, settings.grid_status_api_key.reveal()
     if iso is None or not key:
         return {}
@@ -35,7 +36,7 @@ def grid_tasks(settings: Settings, cache: Cache, http: Http, now: datetime) -> d
             cache, "load-forecast", FORECAST_EVERY, lambda start, end: client.load_forecast(iso.value, start, end, now), now
         )
     }
-    if settings.tariff is None and settings.price_file is None:
+    if wants_market(settings):
         place = settings.grid_location
         tasks["grid prices"] = lambda: cached_series(
             cache, "grid-prices", PRICES_EVERY, lambda start, end: client.day_ahead_prices(iso.value, place, start, end, now), now
@@ -43,9 +44,15 @@ def grid_tasks(settings: Settings, cache: Cache, http: Http, now: datetime) -> d
     return tasks
 
 
+def wants_market(settings: Settings) -> bool:
+    """Are the day-ahead prices this house's money, or a part of it?"""
+    tariff = settings.tariff
+    return settings.price_file is None and (tariff is None or tariff.kind is Kind.WHOLESALE)
+
+
 def cached_series(cache: Cache, name: str, every: timedelta, fetch: Callable[[datetime, datetime], Series], now: datetime) -> Series:
     """The cached series while it is young, else a fresh one, else the aged one. Raises ClientError where there is none at all."""
-    old, rest = _cached(cache, name), cache.get(f"{name}-rest")
+    old, rest = cached(cache, name), cache.get(f"{name}-rest")
     if old is not None and timedelta() <= now - old.fetched_at < every:
         return old
     if rest is not None and rest.fresh(now):
@@ -72,7 +79,8 @@ def join(old: Series | None, new: Series, now: datetime) -> Series:
     return replace(new, points=kept + new.points)
 
 
-def _cached(cache: Cache, name: str) -> Series | None:
+def cached(cache: Cache, name: str) -> Series | None:
+    """What was kept, whatever its age."""
     found = cache.get(name)
     if found is None:
         return None

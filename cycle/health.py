@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from cycle.calendars import Reading as CalendarReading
 from errors import AmpshiftError, Asleep, LoginDead
 from model import CarReading, Missing, Series
 from model_decision import SourceState
+from planners.texts import age
 
 
 def source_states(answers: Mapping[str, object], cars: Mapping[str, object], now: datetime) -> tuple[SourceState, ...]:
@@ -24,6 +26,10 @@ def _row(name: str, answer: object, now: datetime) -> SourceState:
         return SourceState(name, False, None, answer.why)
     if isinstance(answer, Series):
         return SourceState(name, True, (now - answer.fetched_at).total_seconds(), "")
+    if isinstance(answer, CalendarReading):
+        old = (now - answer.fetched_at).total_seconds()
+        why = f"{answer.problem} What was read {age(old)} ago goes on." if answer.problem else ""
+        return SourceState(name, not answer.problem, old, why)
     if isinstance(answer, CarReading):
         return SourceState(name, True, (now - answer.at).total_seconds(), "")
     return SourceState(name, True, 0.0, "")

@@ -21,9 +21,12 @@ from config import MonitorType, Settings
 from cycle import energy
 from cycle import tesla as tesla_part
 from cycle.ask import ask_all, reading
+from cycle.calendars import Calendars
 from cycle.grid import grid_tasks
 from cycle.health import source_states
 from cycle.signed import Sender
+from cycle.tariff import TASK as TARIFF_TASK
+from cycle.tariff import export_prices, tariff_tasks
 from cycle.tesla_list import kept_or_listed, list_due
 from cycle.tesla_login import Access, LoggedIn, TeslaLogin
 from errors import AmpshiftError
@@ -91,6 +94,7 @@ class RealHouse:
             commands=listed.commands,
             sources=source_states(answers, read, now),
             cloud=cloud,
+            export_prices=self._export(answers, now),
         )
 
     def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
@@ -146,7 +150,9 @@ class RealHouse:
         if settings.price_file:
             path = settings.price_file
             tasks["price file"] = lambda: read_price_file(path, settings.currency, now)
-        return tasks | grid_tasks(settings, self.cache, self.http, now)
+        calendars = Calendars(settings, self.cache, self.http, Logins(settings.state_dir, self.store.stamp, self.store.sleep), now)
+        slow = calendars.tasks() | grid_tasks(settings, self.cache, self.http, now) | tariff_tasks(settings, self.cache, self.http, now)
+        return tasks | slow
 
     def _tesla(self, reserved: bool = False) -> LoggedIn:
         count = counted(self.settings, self.spend, reserved)
@@ -161,9 +167,16 @@ class RealHouse:
         """Prices, load forecast and CO2: from the owner's file first, else from GridStatus."""
         none = reading(answers, "price file", PriceFile)
         own = none if isinstance(none, PriceFile) else PriceFile(none, none, none)
-        prices = own.prices if isinstance(own.prices, Series) else reading(answers, "grid prices", Series)
+        listed = reading(answers, TARIFF_TASK if TARIFF_TASK in answers else "grid prices", Series)
+        prices = own.prices if isinstance(own.prices, Series) else listed
         load = own.load if isinstance(own.load, Series) else reading(answers, "load forecast", Series)
         return prices, load, own.co2
+
+    def _export(self, answers: Mapping[str, object], now: datetime) -> Series | Missing:
+        own = reading(answers, "price file", PriceFile)
+        if isinstance(own, PriceFile) and isinstance(own.export, Series):
+            return own.export
+        return export_prices(self.settings, self.cache, now)
 
     def _home(self, memory: Memory) -> Place | Missing:
         home = self.settings.tesla_home_address

@@ -40,7 +40,7 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     jobs = [Job(case, need if case.plug is not None else (), full_power(case)) for case, need in zip(cases, wanted, strict=True)]
     plans = plan(jobs, slots, min((amps for amps in (settings.circuit_amps, settings.main_amps) if amps is not None), default=None))
     wishes = [rule(case, found) for case, found in zip(cases, plans, strict=True)]
-    wishes = follow_all(cases, wishes)
+    wishes = follow_all(cases, wishes, slots)
     wishes = [manners(case, wish) for case, wish in zip(cases, wishes, strict=True)]
     wishes = list(limits(cases, wishes, snapshot, settings))
     settled = [Settled(case, wish, found) for case, wish, found in zip(cases, wishes, plans, strict=True)]

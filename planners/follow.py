@@ -15,30 +15,33 @@ from dataclasses import replace
 
 from config import PowerwallPriority
 from model import Charging, Code, Missing, Reason
-from model_decision import Action
+from model_decision import Action, Slot
 from model_memory import CommandKind, Outcome
 from planners.case import Case
+from planners.export import export_pays
 from planners.need import goals
 from planners.plan import full_power
 from planners.site_looking import changed_since
 from planners.wish import Wish, charge
 
+BATTERY_IDLE_W = 200.0  # below it a Powerwall only keeps itself going
 
-def follow_all(cases: Sequence[Case], wishes: Sequence[Wish]) -> list[Wish]:
+
+def follow_all(cases: Sequence[Case], wishes: Sequence[Wish], slots: Sequence[Slot] = ()) -> list[Wish]:
     """All cars in turn: what the first one takes of the sun is not there for the next."""
     out: list[Wish] = []
     taken = 0.0
     for case, wish in zip(cases, wishes, strict=True):
-        out.append(follow(case, wish, taken))
+        out.append(follow(case, wish, taken, slots))
         if out[-1].reasons[0].code is Code.FOLLOW_SUN:
             now = car_watts(case)
             taken += out[-1].amps * case.watts_per_amp - (0.0 if isinstance(now, Missing) else now)
     return out
 
 
-def follow(case: Case, wish: Wish, taken: float = 0.0) -> Wish:
+def follow(case: Case, wish: Wish, taken: float = 0.0, slots: Sequence[Slot] = ()) -> Wish:
     """The wish with the sun's amps where those are more than the plan's, and the reason either way. `taken`: W of what is exported now
-    that other cars are about to take."""
+    that other cars are about to take; `slots`: the signal, for what the sun would earn instead."""
     if not wish.sun or not wanted(case):
         return wish
     site, car_w = _site(case), car_watts(case)
@@ -52,6 +55,9 @@ def follow(case: Case, wish: Wish, taken: float = 0.0) -> Wish:
         if wish.action is Action.CHARGE:
             return wish
         return replace(wish, reasons=(*wish.reasons, _too_weak(case, spare)))
+    sold = export_pays(case, slots) if battery_w > -BATTERY_IDLE_W else None  # what a battery takes is not sold
+    if sold is not None:
+        return wish if wish.action is Action.CHARGE else replace(wish, reasons=(*wish.reasons, sold))
     text = f"{spare:.0f} W of sun to spare: {amps} A"
     return replace(charge(amps, Reason(Code.FOLLOW_SUN, text, {"surplus_w": round(spare)})), until=case.now + 3 * case.cycle, sun=True)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from model import SLOT, Series
 
 DAYS = 14  # facts: 10 to 28 days are flat, below 5 it gets worse; medians, because means of spiky nights cost up to twice as much
+FEWEST = 3  # other days, before an error means anything
 
 
 def profile(series: Series, now: datetime, local: Callable[[datetime], datetime]) -> Callable[[datetime], float | None]:
@@ -17,16 +18,10 @@ def profile(series: Series, now: datetime, local: Callable[[datetime], datetime]
     Days of the same kind (weekday or weekend) count where there are three or more, else all days."""
     same: dict[tuple[bool, int], list[float]] = defaultdict(list)
     every: dict[int, list[float]] = defaultdict(list)
-    for point in series.points:
-        if point.end <= now - timedelta(days=DAYS):
-            continue
-        at = point.start
-        while at < point.end:
-            when = local(at)
-            quarter = when.hour * 4 + when.minute // 15
-            same[when.weekday() >= 5, quarter].append(point.value)
-            every[quarter].append(point.value)
-            at += SLOT
+    for when, found in _quarters(series, now, local):
+        quarter = when.hour * 4 + when.minute // 15
+        same[when.weekday() >= 5, quarter].append(found)
+        every[quarter].append(found)
 
     def value(at: datetime) -> float | None:
         when = local(at)
@@ -38,3 +33,27 @@ def profile(series: Series, now: datetime, local: Callable[[datetime], datetime]
         return median(found) if found else None
 
     return value
+
+
+def usual_error(series: Series, now: datetime, local: Callable[[datetime], datetime]) -> float | None:
+    """By how much the profile would have been wrong on half of the past days' hours, each told by the other days; None: too few of them."""
+    from statistics import median
+
+    days: dict[int, list[float]] = defaultdict(list)
+    for when, found in _quarters(series, now, local):
+        if when.minute < 15:
+            days[when.hour].append(found)
+    pairs = [(each, [*values[:i], *values[i + 1 :]]) for values in days.values() for i, each in enumerate(values)]
+    misses = [abs(each - median(others)) for each, others in pairs if len(others) >= FEWEST]
+    return median(misses) if misses else None
+
+
+def _quarters(series: Series, now: datetime, local: Callable[[datetime], datetime]) -> Iterator[tuple[datetime, float]]:
+    """Each quarter of an hour of the last DAYS as (local time, value)."""
+    for point in series.points:
+        if point.end <= now - timedelta(days=DAYS):
+            continue
+        at = point.start
+        while at < point.end:
+            yield local(at), point.value
+            at += SLOT

@@ -1,6 +1,7 @@
 """What a kWh counts as in each 15-minute slot. With less information there is a worse signal, never none:
 
-a price series            beyond its published end the profile of the past days, marked as a forecast
+a price series            beyond its published end the profile of the past days, marked as a forecast; of a wholesale tariff with
+                          its factor and what it adds at each hour
 the grid's load forecast  where the prices are missing: cheap power and low load go together (facts: 97 % of the saving in CAISO)
 the tariff's clock        TARIFF, by the owner's local time
 the night                 from 23:00 to 06:00 counts as cheaper
@@ -12,15 +13,16 @@ from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from config import Prefer, Settings
-from config_tariff import price_at
+from config import Settings
+from config_tariff import Kind, Tariff, export_at, price_at
 from model import SLOT, Code, Missing, Reason, Series
 from model_decision import Slot, Snapshot
-from planners.profile import profile
+from planners.profile import profile, usual_error
+from planners.texts import money
+from planners.weigh import USUAL_PRICE, weigh, whole
 
 Lookup = Callable[[datetime], tuple[float | None, bool]]  # instant -> (value, is it a forecast of ours)
 NIGHT_FROM, NIGHT_TO = 23, 6
-USUAL_PRICE = 0.15  # per kWh; the size of what is no money
 ALERT = 1000.0  # a grid alert counts as a price above all others; never shown as money
 
 
@@ -28,16 +30,31 @@ def signal(snapshot: Snapshot, settings: Settings, until: datetime) -> tuple[tup
     """Slots from now's quarter of an hour to `until`, and which source made them. Never empty."""
     starts = slot_starts(snapshot.now, until)
     price, load, co2 = (_lookup(series, snapshot.now, settings) for series in (snapshot.prices, snapshot.load, snapshot.co2))
+    price = _retail(price, settings)
     base, reason = _basis(snapshot, settings, price, load, starts)
     rows = [(start, base(start), price_of(start, price, settings), load(start), co2(start)) for start in starts]
     known = [row[1][0] for row in rows]
-    worth, weights = _weigh(settings, _whole(known), [row[3][0] for row in rows], [row[4][0] for row in rows])
+    worth, weights = weigh(settings, starts, whole(known), [row[3][0] for row in rows], [row[4][0] for row in rows])
+    export = _export(snapshot, settings)
     slots = tuple(
-        Slot(start, start + SLOT, value, money[0], grid[0], gas[0], found[0] is None or found[1] or money[1])
+        Slot(start, start + SLOT, value, money[0], grid[0], gas[0], found[0] is None or found[1] or money[1], export(start))
         for value, (start, found, money, grid, gas) in zip(worth, rows, strict=True)
     )
-    profiled = Reason(Code.PRICE_PROFILE, "later prices are not published yet: the past days' profile stands in")
-    return slots, (reason, *weights, *((profiled,) if any(slot.forecast for slot in slots) else ()))
+    return slots, (reason, *weights, *((_profiled(snapshot, settings),) if any(slot.forecast for slot in slots) else ()))
+
+
+def _profiled(snapshot: Snapshot, settings: Settings) -> Reason:
+    """Says how wrong the stand-in was in the past, where the prices' own past tells."""
+    text = "later prices are not published yet: the past days' profile stands in"
+    prices = snapshot.prices
+    if isinstance(prices, Missing) or not prices.points or prices.points[-1].end <= snapshot.now:
+        return Reason(Code.PRICE_PROFILE, text)
+    error = usual_error(prices, snapshot.now, lambda at: at.astimezone(settings.time_zone))
+    if error is None:
+        return Reason(Code.PRICE_PROFILE, text)
+    error *= settings.tariff.times if settings.tariff is not None else 1.0
+    said = f"{text}; on half of the past hours it would have been within {money(error, settings.currency, 3)} per kWh"
+    return Reason(Code.PRICE_PROFILE, said, {"error": round(error, 5)})
 
 
 def slot_starts(now: datetime, until: datetime) -> tuple[datetime, ...]:
@@ -50,22 +67,60 @@ def slot_starts(now: datetime, until: datetime) -> tuple[datetime, ...]:
 def price_of(start: datetime, price: Lookup, settings: Settings) -> tuple[float | None, bool]:
     """Money per kWh: the price series, else the tariff; (None, False) where neither is known."""
     found = price(start)
-    if found[0] is None and settings.tariff is not None:
-        return price_at(settings.tariff, start.astimezone(settings.time_zone)), False
+    clock = _clock(settings)
+    if found[0] is None and clock is not None:
+        return price_at(clock, start.astimezone(settings.time_zone)), False
     return found
+
+
+def _clock(settings: Settings) -> Tariff | None:
+    """The tariff, where the owner's clock alone tells its prices."""
+    return settings.tariff if settings.tariff is not None and settings.tariff.kind is Kind.CLOCK else None
+
+
+def _retail(price: Lookup, settings: Settings) -> Lookup:
+    """The market's price as the owner pays it: times the factor, plus what the tariff adds at that hour."""
+    tariff = settings.tariff
+    if tariff is None or tariff.kind is not Kind.WHOLESALE:
+        return price
+
+    def value(at: datetime) -> tuple[float | None, bool]:
+        found, forecast = price(at)
+        return (None if found is None else found * tariff.times + price_at(tariff, at.astimezone(settings.time_zone))), forecast
+
+    return value
+
+
+def _export(snapshot: Snapshot, settings: Settings) -> Callable[[datetime], float | None]:
+    """What an exported kWh earns: its own series, else the tariff."""
+    own, tariff = _lookup(snapshot.export_prices, snapshot.now, settings), settings.tariff
+
+    def value(at: datetime) -> float | None:
+        found = own(at)[0]
+        return export_at(tariff, at.astimezone(settings.time_zone)) if found is None and tariff is not None else found
+
+    return value
 
 
 def _basis(snapshot: Snapshot, settings: Settings, price: Lookup, load: Lookup, starts: tuple[datetime, ...]) -> tuple[Lookup, Reason]:
     """The best source there is: what the planner minimises before weights, and the reason that names it."""
     if not isinstance(snapshot.prices, Missing) and _tells(price, snapshot.now, starts):
-        source = snapshot.prices.source
-        return (lambda at: price_of(at, price, settings)), Reason(Code.PRICES, f"prices from {source}")
-    if settings.tariff is not None and not (settings.price_file is not None and _tells(load, snapshot.now, starts)):
-        return (lambda at: price_of(at, price, settings)), Reason(Code.TARIFF, f"tariff {settings.tariff.name}")
+        return (lambda at: price_of(at, price, settings)), Reason(Code.PRICES, _source(snapshot.prices.source, settings.tariff))
+    clock = _clock(settings)
+    if clock is not None and not (settings.price_file is not None and _tells(load, snapshot.now, starts)):
+        return (lambda at: price_of(at, price, settings)), Reason(Code.TARIFF, f"tariff {clock.name}")
     if _tells(load, snapshot.now, starts):
         text = "no prices: the grid's load forecast stands in (low load is cheap power)"
         return _as_money(load, snapshot.now), Reason(Code.LOAD_FORECAST, text)
     return _night(settings), Reason(Code.NIGHT_CLOCK, "no prices, forecast or tariff: the night from 23:00 counts as cheaper")
+
+
+def _source(name: str, tariff: Tariff | None) -> str:
+    if tariff is None or tariff.kind is not Kind.WHOLESALE:
+        return f"prices from {name}"
+    added = [period.price for period in tariff.periods]
+    more = f"{min(added):g}" if min(added) == max(added) else f"{min(added):g} to {max(added):g} by the hour"
+    return f"prices from {name}, {f'x {tariff.times:g} ' if tariff.times != 1.0 else ''}+ {more} ({tariff.name})"
 
 
 def _tells(series: Lookup, now: datetime, starts: tuple[datetime, ...]) -> bool:
@@ -108,43 +163,3 @@ def _lookup(series: Series | Missing, now: datetime, settings: Settings) -> Look
         return found, found is not None
 
     return value
-
-
-def _weigh(
-    settings: Settings, base: list[float], load: list[float | None], co2: list[float | None]
-) -> tuple[list[float], tuple[Reason, ...]]:
-    """Base values, or the weighted sum of price, load and CO2, each relative to its mean, in the base's own size."""
-    by_hand = (settings.cost_weight, settings.grid_weight, settings.co2_weight)
-    wish = {Prefer.COST: (1.0, 0.0, 0.0), Prefer.GRID: (0.0, 1.0, 0.0), Prefer.CO2: (0.0, 0.0, 1.0)}[settings.prefer]
-    weights = tuple(w if w is not None else wish[i] for i, w in enumerate(by_hand)) if any(w is not None for w in by_hand) else wish
-    if weights[1:] == (0.0, 0.0):
-        return base, ()
-    parts = [("price", weights[0], base), ("grid load", weights[1], _mostly(load)), ("CO2 (average)", weights[2], _mostly(co2))]
-    usable = [(name, weight, _relative(values)) for name, weight, values in parts if weight > 0 and values]
-    missing = [name for name, weight, values in parts if weight > 0 and not values]
-    unknown = f"; not known: {', '.join(missing)}" if missing else ""
-    if not usable:
-        return base, (Reason(Code.WEIGHTS, f"by price alone{unknown}"),)
-    size = sum(abs(value) for value in base) / len(base) or USUAL_PRICE
-    total = sum(weight for _, weight, _ in usable)
-    worth = [size * sum(w * values[i] for _, w, values in usable) / total for i in range(len(base))]
-    shares = ", ".join(f"{name} {w:g}" for name, w, _ in usable)
-    return worth, (Reason(Code.WEIGHTS, f"weighed: {shares}{unknown}"),)
-
-
-def _whole(values: list[float | None]) -> list[float]:
-    """Gaps take the mean: an hour of which nothing is known is neither cheap nor dear."""
-    known = [value for value in values if value is not None]
-    mean = sum(known) / max(1, len(known))
-    return [mean if value is None else value for value in values]
-
-
-def _mostly(values: list[float | None]) -> list[float]:
-    """The values where half of them or more are known; empty where the series is not there."""
-    known = sum(value is not None for value in values)
-    return _whole(values) if known and known * 2 >= len(values) else []
-
-
-def _relative(values: list[float]) -> list[float]:
-    mean = sum(abs(value) for value in values) / len(values) or 1.0
-    return [value / mean for value in values]

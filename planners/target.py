@@ -28,12 +28,11 @@ class Settled:
 
 def target(cars: Sequence[Settled], snapshot: Snapshot, settings: Settings) -> Target:
     """One entry per connector that serves a car of ours; "*" for all others: guests at once, or the only car there is."""
-    site = settings.circuit_amps or 0
     wired = [(car, car.case.charger) for car in cars if car.case.path is Path.TWC and car.case.charger is not None]
     entries = [TargetCharger(charger.id, car.case.view.vin or None, rank, steps(car)) for rank, (car, charger) in enumerate(wired, 1)]
     by_car = [(car.case, car.case.charger) for car in cars if car.case.settings.control is Control.CAR and car.case.charger is not None]
     entries += [TargetCharger(charger.id, case.view.vin or None, len(wired) + 1, _all_of(case, charger)) for case, charger in by_car]
-    return Target(site, (*entries, _others(cars, wired, snapshot, settings)))
+    return Target(settings.circuit_amps, (*entries, _others(cars, wired, snapshot, settings)))
 
 
 def _all_of(case: Case, charger: Charger) -> tuple[Step, ...]:

@@ -51,7 +51,7 @@ def line_of_two() -> VirtualBus:
 def warmed_up(bus: VirtualBus, seconds: float = 100.0) -> tuple[Remembered, ...]:
     """Some minutes of charging in fast time; gives what the daemon would remember of them."""
     master, began = start(Options(CIRCUIT, most=CIRCUIT), (), bus.now), datetime.now(UTC)
-    target = Target(0, (Want("*", 1, (Step(float("inf"), BEFORE),)),))
+    target = Target(None, (Want("*", 1, (Step(float("inf"), BEFORE),)),))
     while bus.now < seconds:
         received = bus.tick(bus.now + 0.05)
         master, out, _ = step(master, bus.now, began + timedelta(seconds=bus.now), received, target, Ceiling(None, fresh=False))

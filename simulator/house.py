@@ -32,7 +32,7 @@ SUN_AT = Place(37.0, -120.0)
 STEP_S = 60.0
 AWAY_PILOT = 16.0  # a charger somewhere else
 SHED = timedelta(minutes=5)  # off grid, cars that were too much are left out for so long
-SERVERS = ("fleet", "powerwall", "shelly", "gen3", "gridstatus", "auth", "keyhost")
+SERVERS = ("fleet", "powerwall", "shelly", "gen3", "gridstatus", "auth", "keyhost", "calendar")
 
 
 @dataclass(frozen=True, slots=True)

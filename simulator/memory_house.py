@@ -202,7 +202,7 @@ class MemoryHouse:
             tasks["wall connector"] = lambda: self._device("wall connector", "gen3", lambda: self._wall(now))
         if settings.grid_iso is not None and settings.grid_status_api_key:
             tasks["load forecast"] = lambda: self._grid("load", grid.FORECAST_EVERY, now)
-            if settings.tariff is None and settings.price_file is None:
+            if grid.wants_market(settings):
                 tasks["grid prices"] = lambda: self._grid("prices", grid.PRICES_EVERY, now)
         return tasks
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from .calendar_server import CalendarServer
 from .fleet import Fleet
 from .gen3_server import Gen3Server
 from .gridstatus_server import GridStatusServer, Market
@@ -35,6 +36,7 @@ class Network:
         self.gen3 = Gen3Server(world, port=ports[3])
         market = Market("caiso", world.market, world.grid_load, lambda: world.now.astimezone(world.spec.zone))
         self.gridstatus = GridStatusServer(market, faults=world.faults["gridstatus"], port=ports[4])
+        self.calendar = CalendarServer(world.faults["calendar"], port=port_base and port_base + 7)
 
     def __enter__(self) -> Network:
         return self
@@ -43,7 +45,7 @@ class Network:
         self.close()
 
     def close(self) -> None:
-        close_all(self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus, self.auth, self.keyhost)
+        close_all(self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus, self.auth, self.keyhost, self.calendar)
 
     def env(self, state_dir: Path, more: Mapping[str, str] = NOTHING) -> dict[str, str]:
         """Settings for this house, by option name. State goes below `state_dir`, where the tariff file is written too. `more` is added
@@ -61,7 +63,7 @@ class Network:
             "MAIN_BREAKER_AMPS": f"{self.world.spec.main_breaker_amps:.0f}",
             "TARIFF": str(tariff),
         }
-        return {**settings, **self._car(), **self._meters(), **self._grid(), **more}
+        return {**settings, **self._car(), **self._meters(), **self._grid(), **self._places(), **more}
 
     def write_env(self, path: Path, more: Mapping[str, str] = NOTHING) -> None:
         """The same as a .env file, readable by its owner only as a real one should be; state goes into a folder beside it."""
@@ -85,6 +87,10 @@ class Network:
             "CHARGER_MAX_AMPS": str(min(circuit.amps, max(car.spec.max_amps for car in cars))),
         }
         return settings | ({"WALL_CONNECTOR_URL": self.gen3.url} if len(cars) == 1 else {})
+
+    def _places(self) -> dict[str, str]:
+        """Only an owner who has written something has a calendar."""
+        return {"ICAL_URLS": self.calendar.ical} if self.calendar.entries else {}
 
     def _meters(self) -> dict[str, str]:
         settings = {"ENERGY_MONITOR_TYPE": "shelly_em", "ENERGY_MONITOR_URL": self.shelly.url}

@@ -95,6 +95,20 @@ def test_beyond_the_published_hours_the_median_of_the_past_days_stands_in_and_is
     assert value_at(slots, at("2026-12-09 03:00")) == pytest.approx(0.2)  # the median of three
 
 
+def test_the_profile_says_how_wrong_it_was_on_the_past_days() -> None:
+    levels = [0.10, 0.14, 0.10, 0.18, 0.10, 0.10, 0.14]  # by day; each day is told by the median of the others, 0.10 or 0.12
+    past = [level for level in levels for _ in range(24)]
+    _, reasons = signal(snapshot(prices=series(MIDNIGHT - 6 * DAY, past)), settings(), EVENING + 2 * DAY)
+    told = next(reason for reason in reasons if reason.code is Code.PRICE_PROFILE)
+    assert told.detail["error"] == pytest.approx(0.02)  # 0.02, 0.04, 0.02, 0.08, 0.02, 0.02, 0.04
+    assert "within $0.020 per kWh" in told.text
+
+
+def test_two_days_are_too_few_to_know_an_error() -> None:
+    _, reasons = signal(snapshot(prices=series(MIDNIGHT - DAY, [0.1] * 48)), settings(), EVENING + 2 * DAY)
+    assert next(reason for reason in reasons if reason.code is Code.PRICE_PROFILE).detail == {}
+
+
 def test_three_days_of_the_same_kind_count_more_than_all_days() -> None:
     values = [1.0 if (MIDNIGHT + timedelta(hours=i)).astimezone(ZONE).weekday() >= 5 else 2.0 for i in range(-14 * 24, 0)]
     later = profile(series(MIDNIGHT - 14 * DAY, values), MIDNIGHT, lambda moment: moment.astimezone(ZONE))

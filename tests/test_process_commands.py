@@ -211,7 +211,7 @@ def test_check_tests_each_connection_and_fails_with_what_to_do(place: Home) -> N
     ill = place.do("check")
     assert ill.code == 1
     assert "FAILED  meter: No connection" in ill.out
-    assert "powerwall: not configured (POWERWALL_URL)" in ill.out
+    assert "powerwall: not configured (POWERWALL_URL or POWERWALL_SITE)" in ill.out
     assert place.commands() == []
 
 

@@ -148,6 +148,7 @@ SITUATION: Mapping[str, Callable[[Snapshot, Any], Snapshot]] = {
     "meter": lambda seen, told: replace(seen, meter=builders.meter(told)),
     "wall": lambda seen, told: replace(seen, wall=changed(known(seen.wall, builders.wall()), told)),
     "prices": lambda seen, told: replace(seen, prices=told_series(seen, told)),
+    "export": lambda seen, told: replace(seen, export_prices=told_series(seen, told)),
     "load": lambda seen, told: replace(seen, load=told_series(seen, told)),
     "co2": lambda seen, told: replace(seen, co2=told_series(seen, told)),
     "override": lambda seen, told: replace(seen, overrides=overrides(seen, told)),

@@ -144,7 +144,7 @@ def commissioning_offers_the_first_step_after_a_yes_and_nothing_more_after_a_no(
 
 def asks_for(folder: Path, breaker: int, past: Past, steps: tuple[int, ...]) -> None:
     with site(folder, past, settings={"TWC_BREAKER_AMPS": str(breaker)}) as house, Terminal() as terminal:
-        terminal.start(house, "commission(Daemon(found), 1.0, 0.3)")
+        terminal.start(house, "commission(Daemon(found), 1.0, 0.3, 0.0)")
         for amps in steps:
             terminal.until(f"Offer {amps} A now?")
             since = house.now()

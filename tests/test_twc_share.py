@@ -35,13 +35,13 @@ def given_to(master: Master, target: Target | None, ceiling: Ceiling = NO_CEILIN
     return [found[slave.id] for slave in master.slaves if slave.id in found]
 
 
-def wants(*amps: int, site: int = 0, priorities: tuple[int, ...] = (1, 1, 1)) -> Target:
+def wants(*amps: int, site: int | None = None, priorities: tuple[int, ...] = (1, 1, 1)) -> Target:
     """One entry for each connector, 0001 upwards."""
     rows = zip(range(1, 4), priorities, amps, strict=False)
     return Target(site, tuple(Want(f"{one:04X}", rank, (Step(FOREVER, each),)) for one, rank, each in rows))
 
 
-def everybody(amps: int, site: int = 0) -> Target:
+def everybody(amps: int, site: int | None = None) -> Target:
     return Target(site, (Want("*", 1, (Step(FOREVER, amps),)),))
 
 
@@ -82,20 +82,20 @@ def test_a_connector_at_which_nothing_is_drawn_gets_its_minimum_and_what_the_car
 
 
 def test_a_star_stands_for_all_that_are_not_listed() -> None:
-    target = Target(0, (Want("*", 2, (Step(FOREVER, 8),)), Want("0002", 1, (Step(FOREVER, 20),))))
+    target = Target(None, (Want("*", 2, (Step(FOREVER, 8),)), Want("0002", 1, (Step(FOREVER, 20),))))
     assert given_to(master(slave(1), slave(2), slave(3)), target) == [8, 20, 8]
 
 
 def test_an_id_counts_in_either_case() -> None:
-    target = Target(0, (Want("00ab", 1, (Step(FOREVER, 20),)), Want("*", 1, (Step(FOREVER, 6),))))
+    target = Target(None, (Want("00ab", 1, (Step(FOREVER, 20),)), Want("*", 1, (Step(FOREVER, 6),))))
     assert given_to(master(slave(0xAB)), target) == [20]
 
 
 def test_the_first_step_that_is_ahead_counts_and_after_the_last_one_the_failsafe() -> None:
     steps = (Step(NOW - 1, 40), Step(NOW + 1, 12), Step(NOW + 2, 30))
     one = master(slave(1), failsafe=7)
-    assert given_to(one, Target(0, (Want("*", 1, steps),))) == [12]
-    assert given_to(one, Target(0, (Want("*", 1, steps[:1]),))) == [7]
+    assert given_to(one, Target(None, (Want("*", 1, steps),))) == [12]
+    assert given_to(one, Target(None, (Want("*", 1, steps[:1]),))) == [7]
 
 
 def test_without_a_target_or_an_entry_the_failsafe_counts_for_each() -> None:
@@ -175,7 +175,7 @@ any_slaves = st.lists(
 ).map(lambda found: tuple(replace(one, id=number + 1) for number, one in enumerate(found)))
 any_target = st.one_of(
     st.none(),
-    st.builds(wants, *[st.integers(0, 90)] * 3, site=st.sampled_from((0, 8, 20, 36)), priorities=st.permutations((1, 1, 2)).map(tuple)),
+    st.builds(wants, *[st.integers(0, 90)] * 3, site=st.sampled_from((None, 0, 8, 20, 36)), priorities=st.permutations((1, 1, 2)).map(tuple)),
 )
 limit = st.integers(0, 80)
 

@@ -35,7 +35,7 @@ def vectors() -> list[list[str]]:
     return [row.split("\t") for row in rows if row and not row.startswith("#")]
 
 
-def target(*amps: int, site: int = 0, until: float = FOREVER) -> Target:
+def target(*amps: int, site: int | None = None, until: float = FOREVER) -> Target:
     """The same for all ("*"), or one for each of the ids in their order."""
     if len(amps) == 1:
         return Target(site, (Want("*", 1, (Step(until, amps[0]),)),))

@@ -117,7 +117,7 @@ class History:
         if rng.random() < 0.1:
             return None
         amps = [rng.choice((0, 5, 6, 10, 16, 24, 32, 48, 48, 90, 90)) for _ in IDS]
-        site = rng.choice((0, 0, 0, 0, 8, 20, 36))
+        site = rng.choice((None, None, None, None, 0, 8, 20, 36))
         if rng.random() < 0.4:
             return target(amps[0], site=site)
         until = self.rig.bus.now + rng.uniform(5, 60) if hasattr(self, "rig") else 130.0

@@ -145,7 +145,7 @@ class Site:
     def wish(self, amps: int, *, now: datetime | None = None, boot: str | None = None) -> None:
         """target.json for all connectors, for an hour, as a scheduler writes it at `now`."""
         steps = (Step((now or datetime.now(UTC)) + timedelta(hours=1), amps, ()),)
-        self.store(now, boot).save_target(Target(0, (TargetCharger("*", None, 1, steps),)))
+        self.store(now, boot).save_target(Target(None, (TargetCharger("*", None, 1, steps),)))
 
     def charger(self) -> dict[str, Any]:
         path = self.run_dir / "charger.json"

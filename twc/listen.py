@@ -17,6 +17,7 @@ from twc.messages import (
     Plugged,
     PlugState,
     Query,
+    Ready,
     Serial,
     SlaveHeartbeat,
     SlaveReady,
@@ -26,7 +27,7 @@ from twc.messages import (
     read,
 )
 from twc.queries import VIN
-from twc.reserve import amps_now, confirmed, effective, offered
+from twc.reserve import FLOOR_P2, amps_now, confirmed, effective, offered
 from twc.values import NEVER, Master, Slave
 
 MOST_SLAVES, MOST_KNOWN = 3, 8
@@ -35,6 +36,8 @@ ECHOES_S = 10.0  # so long after a whole echo of a frame a damaged one is no sec
 BABBLE_GAP_S = 0.06
 HELLO_AGAIN = 6
 PAUSE_S = 5.0
+SHORTER = 3  # so many whole heartbeats in a row without two zeros are no damage: it speaks protocol 1
+JUST_HEARD_S = 5.0
 CAR_STATES = frozenset({SlaveState.CHARGING, SlaveState.DO_NOT_CHARGE, SlaveState.WAITING, SlaveState.STARTING, SlaveState.LIMIT_TAKEN})
 
 
@@ -107,11 +110,22 @@ def _ready(master: Master, message: Message, now: float) -> Master:
     if slave is None:
         master = _with_room(master)
         slave = Slave(message.sender, Link.LOST)
-    # a frame that lost two zeros has the length of protocol 1 and a good checksum: who spoke protocol 2 keeps it
-    protocol = message.protocol if slave.heard_at == NEVER else max(slave.protocol, message.protocol)
+    known = _spoken(slave, message.protocol, 2) if slave.heard_at > NEVER else replace(slave, protocol=message.protocol)
     link = _linked(master, slave, Event.READY)
-    heard = replace(slave, link=link, protocol=protocol, max_amps=floor(message.max_amps), heard_at=now)
+    heard = replace(known, link=link, max_amps=floor(message.max_amps), heard_at=now)
     return put(_answered(master, slave), heard)
+
+
+def _spoken(slave: Slave, protocol: int, weight: int) -> Slave:
+    """The slave after a whole frame of that protocol. One that lost or won two zeros keeps a good checksum: protocol 2, which reserves
+    more, is believed at once, protocol 1 when it comes again and again. Until what it follows is seen, the 6 A that it had count on."""
+    if protocol >= slave.protocol:
+        return replace(slave, protocol=protocol, shorter=0)
+    shorter = slave.shorter + weight
+    if shorter < SHORTER:
+        return replace(slave, shorter=shorter)
+    earlier = (FLOOR_P2,) if slave.offer is not None and amps_now(slave) < FLOOR_P2 and not slave.earlier else slave.earlier
+    return replace(slave, protocol=protocol, shorter=0, earlier=earlier)
 
 
 def _heartbeat(master: Master, message: Message, now: float) -> Master:
@@ -119,13 +133,13 @@ def _heartbeat(master: Master, message: Message, now: float) -> Master:
     slave = find(master, message.sender)
     if slave is None or message.receiver not in (master.options.master_id, 0):
         return master  # its link-ready will come, and that tells its protocol and its limit; or it obeys another master
+    slave = _spoken(slave, message.protocol, 1)
     if message.protocol < slave.protocol:
-        return master  # a frame that lost zeros and kept its checksum
+        return put(master, slave)  # a frame that lost zeros and kept its checksum, as far as we know
     since = slave.state_since if slave.status is not None and slave.status.state == message.state else now
     slave = replace(
         slave,
         link=_linked(master, slave, Event.ANSWER),
-        protocol=message.protocol,
         status=message,
         heard_at=now,
         state_since=since,
@@ -215,7 +229,12 @@ def _plug(master: Master, message: Message, now: float) -> Master:
 
 
 def _foreign(master: Master, message: Message, now: float) -> Master:
-    """A second master: slaves obey whoever spoke last, so nothing that we offer can be relied on."""
+    """A second master: slaves obey whoever spoke last, so nothing that we offer can be relied on. The first byte of a frame is outside its
+    checksum: what a slave of ours seems to say as a master, moments after it spoke as a slave, is its damaged answer."""
+    assert isinstance(message, FromMaster)
+    slave = find(master, message.sender)
+    if slave is not None and now < slave.heard_at + JUST_HEARD_S and message.opcode != Ready.FIRST:
+        return master
     counters = replace(master.counters, foreign=master.counters.foreign + 1)
     return replace(master, foreign_at=now, hello=max(master.hello, HELLO_AGAIN), counters=counters)
 

@@ -3,6 +3,9 @@
 Each wish lies within the connector's own limits; below its minimum it is 0. First all that ask get their minimum, by priority, cars that
 draw before connectors that stand idle: an offer of 0 at the plug makes some Teslas latch. Then the cars that draw are filled, by priority,
 in equal shares; what they leave is offered to the idle ones. A protocol 2 unit ignores 0 and takes 6 A, so those are set aside first.
+
+Nothing is given that would be taken away within seconds: a newcomer has its full share set aside shortly before it may have it, and after a
+restart nobody has more than the offer that he had until all have answered.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ from itertools import groupby
 
 from twc.link import ADDRESSED, HOLDING, Link
 from twc.messages import Plugged, SlaveState
+from twc.offers import TROUBLE_S
 from twc.reserve import FLOOR_P2, reserve
 from twc.values import Ceiling, Master, Options, Slave, Target, Want
 
 NEWCOMER_S = 60.0  # plugged in at 0 A, some Teslas latch until they are plugged in again
+SOON_S = 10.0
 DRAWS_S = 60.0  # a pause shorter than this is no end: shares should not swing
 LAST_PRIORITY = 9
 
@@ -23,7 +28,7 @@ LAST_PRIORITY = 9
 def shares(master: Master, target: Target | None, ceiling: Ceiling, now: float) -> dict[int, int]:
     """Amps for each slave (by id) that is addressed or can be greeted."""
     slaves = _counted(master)
-    asked = {slave.id: _asked(slave, target, master.options, now) for slave in slaves}
+    asked = {slave.id: _asked(slave, target, master, now) for slave in slaves}
     rank = {slave.id: (priority(slave, target), not draws(slave, now)) for slave in slaves}
     ordered = sorted(slaves, key=lambda slave: (*rank[slave.id], slave.id))
     left = most_for_all(master, target, ceiling) - sum(FLOOR_P2 for slave in slaves if takes_minimum(slave))
@@ -31,14 +36,14 @@ def shares(master: Master, target: Target | None, ceiling: Ceiling, now: float) 
     given, left = _minima(ordered, asked, left)
     for _, group in groupby(sorted(ordered, key=lambda one: rank[one.id][::-1]), key=lambda one: rank[one.id]):
         left = _filled(given, [slave for slave in group if given[slave.id]], asked, left)
-    return given
+    return {slave.id: min(given[slave.id], slave.minimum) if _is_new(slave, now) else given[slave.id] for slave in slaves}
 
 
 def most_for_all(master: Master, target: Target | None, ceiling: Ceiling) -> int:
     """Amps for all connectors together: circuit, the target's own limit, and the guard's ceiling (law 3)."""
     limits = [master.options.circuit]
-    if target is not None and target.site_amps > 0:
-        limits.append(target.site_amps)
+    if target is not None and target.site_amps is not None:
+        limits.append(max(0, target.site_amps))
     guard = ceiling_amps(master, ceiling)
     return min(limits if guard is None else [*limits, guard])
 
@@ -52,14 +57,20 @@ def ceiling_amps(master: Master, ceiling: Ceiling) -> int | None:
     return min([master.options.failsafe * cars, *(last for last in (master.ceiling, ceiling.amps) if last is not None)])
 
 
+def just_restarted(master: Master, now: float) -> bool:
+    """Why the process before was at its offers this one does not know: there may have been trouble, so none is raised yet."""
+    recalled = any(slave.recalled for slave in master.slaves)
+    return recalled or (not master.fresh_start and now < master.started_at + TROUBLE_S)
+
+
 def takes_minimum(slave: Slave) -> bool:
     """A protocol 2 unit that may have a car takes its 6 A whatever is offered."""
     return slave.protocol == 2 and slave.plugged is not Plugged.NO
 
 
 def draws(slave: Slave, now: float) -> bool:
-    """Is there a car that takes current, or is about to?"""
-    return now < slave.drew_at + DRAWS_S or (slave.status is not None and slave.status.state == SlaveState.STARTING)
+    """Is there a car that takes current, or is about to? Of a slave that has not answered since a restart nobody knows."""
+    return slave.recalled or now < slave.drew_at + DRAWS_S or (slave.status is not None and slave.status.state == SlaveState.STARTING)
 
 
 def cap(slave: Slave, options: Options) -> int:
@@ -94,13 +105,21 @@ def _counted(master: Master) -> list[Slave]:
     return slaves
 
 
-def _asked(slave: Slave, target: Target | None, options: Options, now: float) -> int:
+def _is_new(slave: Slave, now: float) -> bool:
+    return now < slave.plugged_at + NEWCOMER_S
+
+
+def _asked(slave: Slave, target: Target | None, master: Master, now: float) -> int:
+    """What it may claim; a newcomer its minimum, until shortly before it may have more."""
+    options = master.options
     want = want_for(slave, target)
     step = next((step for step in want.steps if step.until_at > now), None) if want is not None else None
     amps = step.amps if step is not None else options.failsafe
-    if now < slave.plugged_at + NEWCOMER_S:
-        amps = slave.minimum
+    if _is_new(slave, now):
+        amps = max(amps, slave.minimum) if now >= slave.plugged_at + NEWCOMER_S - SOON_S else slave.minimum
     amps = min(amps, cap(slave, options))
+    if slave.offer is not None and just_restarted(master, now):
+        amps = min(amps, max(slave.offer.amps, slave.minimum))
     return amps if amps >= slave.minimum else 0
 
 

@@ -12,6 +12,9 @@ from twc.messages import Energy, Plugged, Query, Sendable, SlaveHeartbeat
 NEVER = float("-inf")
 
 
+MASTER_ID = 0x7777
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """`circuit`: breaker x 80 %; `most`: per connector (TWC_MAX_AMPS); `failsafe`: per connector without a fresh target; `guarded`: a
@@ -22,7 +25,7 @@ class Options:
     failsafe: int = 6
     guarded: bool = False
     silence: bool = False
-    master_id: int = 0x7777
+    master_id: int = MASTER_ID
     sign: int = 0x77
 
 
@@ -43,9 +46,9 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A fresh target; one that has expired is None. `site_amps`: all chargers together; 0: no limit beside the circuit."""
+    """A fresh target; one that has expired is None. `site_amps`: all chargers together; None: no limit beside the circuit."""
 
-    site_amps: int
+    site_amps: int | None
     wants: tuple[Want, ...]
 
 
@@ -81,6 +84,7 @@ class Slave:
     id: int
     link: Link
     protocol: int = 2
+    shorter: int = 0  # whole frames of protocol 1 in a row, from one that is taken for protocol 2; a link-ready counts twice
     max_amps: int = 6
     heard_at: float = NEVER
     greeted_at: float = NEVER
