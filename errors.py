@@ -94,6 +94,10 @@ class LoginDead(Refused):
     """The login or token is no longer valid: only the owner can help (exit 1)."""
 
 
+class GrantRefused(Refused):
+    """A refresh token or a code is called used up or too old: it may be a slip of the far end, or the end of the login."""
+
+
 class TokenExpired(LoginDead):
     """Only the access token is no longer accepted: a login that can be renewed goes on with a new one."""
 

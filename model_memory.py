@@ -114,7 +114,11 @@ class CarMemory:
     status_online: bool | None = None
     tried_at: datetime | None = None  # newest paid read, also a failed one
     online_from: datetime | None = None  # the list has shown it online since its newest reading: first
-    online_to: datetime | None = None  # and last
+    online_to: datetime | None = None  # and last; a time in which nobody looked counts too
+    stood_at: datetime | None = None  # newest cycle in which a connector at home saw it on its plug
+    session_s: float | None = None  # the only car's Gen 3 connector: its session's seconds and energy in the newest cycle
+    session_kwh: float | None = None
+    stranger_at: datetime | None = None  # another session began there since its newest reading: it may be a guest's
     plug: Plug | None = None  # None: not plugged in, or never seen
     limit: OwnerLimit = OwnerLimit()
     amps_set: int | None = None  # the amps that we asked for last, and that were not refused

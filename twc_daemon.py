@@ -94,6 +94,7 @@ class Daemon:
     leaving_at: float = float("inf")
     dead_port_s: float = DEAD_PORT_S
     gone: str = ""
+    gone_told: str = ""
     shown: str = ""
     seen: Master | None = None
     told: set[str] = field(default_factory=set)
@@ -174,9 +175,9 @@ class Daemon:
         if mono - self.alive_at >= ALIVE_S:
             self.alive_at = mono
             notify("WATCHDOG=1")
-        due = mono - self.saved_at >= CHARGER_S
-        if due or seen is None or not _alike(master, seen) or self.gone not in self.shown:
-            self.seen, line = master, f"{report.line}; ALARM: {self.gone}" if self.gone else report.line
+        due = mono - self.saved_at >= CHARGER_S or self.gone != self.gone_told
+        if due or seen is None or not _alike(master, seen):
+            self.seen, self.gone_told, line = master, self.gone, report.line
             if due or line != self.shown:
                 if line != self.shown:
                     log(line)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from clients.http import Ask, Http, Reply, may_carry_secret
 from clients.http_status import excerpt, retry_after_s
-from errors import BadAnswer, ClientError, LoginDead, NotConfigured, Refused, ServerFault, TooMany
+from errors import BadAnswer, ClientError, GrantRefused, LoginDead, NotConfigured, Refused, ServerFault, TooMany
 
 SOURCE = "tesla login"
 TOKEN_PATH, AUTHORIZE_PATH = "/oauth2/v3/token", "/oauth2/v3/authorize"
@@ -79,7 +79,8 @@ class TeslaAuth:
         return self._ask({**form, "client_secret": self._app.secret}, (code, self._app.secret))
 
     def renew(self, refresh: str) -> Tokens:
-        """Raises LoginDead only for `login_required`; whatever else goes wrong may be better in the next cycle."""
+        """Raises LoginDead only for `login_required`, GrantRefused for `invalid_grant`; whatever else goes wrong may be better in the next
+        cycle."""
         return self._ask({"grant_type": "refresh_token", "refresh_token": refresh}, (refresh,))
 
     def partner(self, audience: str) -> str:
@@ -143,7 +144,7 @@ _ADVICE: Mapping[str, tuple[type[ClientError], str]] = {
     "unauthorized_client": (Refused, "the app may not do this; does it allow Authorization Code and Machine-to-Machine?"),
     "invalid_client": (Refused, "the client ID and the client secret do not belong together"),
     "invalid_auth_code": (Refused, "this code was used before, or is too old"),
-    "invalid_grant": (Refused, "what was handed in was used before, or is too old"),
+    "invalid_grant": (GrantRefused, "what was handed in was used before, or is too old"),
     "invalid_redirect": (Refused, "the redirect URL is not the one of the app, letter by letter"),
 }
 

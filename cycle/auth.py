@@ -35,7 +35,7 @@ STEPS = (
     Step(lambda visit, done: visit.base_url(done) not in done.registered, auth_steps.register),
     Step(lambda _, done: not done.logged_in, auth_steps.log_in),
     Step(lambda _, done: not done.at_home, auth_steps.region),
-    Step(lambda _, done: not done.vins, auth_steps.cars),
+    Step(lambda _, done: not (done.vins and done.listed), auth_steps.cars),
     Step(lambda _, done: not done.written, auth_steps.env_file),
     Step(lambda _, done: not done.paired and not done.skipped, auth_steps.pair),
 )
@@ -62,13 +62,14 @@ def converse(desk: Desk, talk: Talk, env: Path, nonce: Callable[[], str], *, res
     while step := next((step for step in STEPS if step.due(visit, done)), None):
         done = step.do(visit, done)
         save(done)
-    save(replace(done, secret="", skipped=False))  # the login renews itself without the app's secret
+    for _ in range(2):  # the login renews itself without the app's secret: it goes from the file, and from the version before it
+        save(replace(done, secret="", skipped=False))
     talk.say(auth_texts.done(paired=done.paired, home_known=desk.settings.tesla_home_address is not None))
     return 0 if done.paired else 1
 
 
 def _begin(visit: Visit, resume: bool) -> Progress:
-    """What is done already. Pairing is looked at each time; a login that has ended is made anew."""
+    """What is done already. Cars and pairing are looked at each time; a login that has ended is made anew."""
     done = _load(visit)
     if done is None:
         if resume:
@@ -79,7 +80,8 @@ def _begin(visit: Visit, resume: bool) -> Progress:
     held = visit.login().held()
     alive = held is not None and not held.dead and held.client_id == done.client_id
     lacking = alive and bool(visit.login().claims().lacks())
-    return replace(done, logged_in=done.logged_in and alive and not lacking, written=False, paired=False, skipped=False)
+    kept = done.logged_in and alive and not lacking
+    return replace(done, logged_in=kept, listed=False, written=False, paired=False, skipped=False)
 
 
 def _load(visit: Visit) -> Progress | None:

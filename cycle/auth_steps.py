@@ -26,12 +26,15 @@ from state.codec import decode
 from state.logins import Login
 
 AGAIN = "Press Enter to try again (q: go on later)."
+OTHER_HOST = "Press Enter to try again, or type another host name (q: go on later)."
+OTHER_ACCOUNT = "Press Enter to look again and choose, or type l to log in with another account (q: go on later)."
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """tesla_auth.json: how far the owner has come. `secret`: the app's, until all is done; `state`: of the open log-in page;
-    `registered`: base URLs of regions that know the domain; `vins`: the cars that he chose, empty: none yet."""
+    `registered`: base URLs of regions that know the domain; `vins`: the cars that he chose, empty: none yet; `listed`: they were
+    seen in the account now."""
 
     domain: str = ""
     client_id: str = ""
@@ -43,6 +46,7 @@ class Progress:
     logged_in: bool = False
     at_home: bool = False  # the account's region is the one that is asked
     vins: tuple[str, ...] = ()
+    listed: bool = False
     written: bool = False
     paired: bool = False
     skipped: bool = False  # pairing was left for later
@@ -95,7 +99,7 @@ def app(visit: Visit, done: Progress) -> Progress:
     talk.say(auth_texts.HOST)
     domain = done.domain or settings.tesla_domain
     while not domain:
-        domain = _domain(talk)
+        domain = _domain(talk, talk.ask("Host name of your key, such as yourname.github.io:"))
     done = replace(done, domain=domain, region=done.region or settings.tesla_region.value)
     visit.save(done)
     talk.say(auth_texts.app(domain, visit.key_url(done), visit.redirect(done), powerwall=settings.has_powerwall or settings.powerwall_hold))
@@ -105,8 +109,8 @@ def app(visit: Visit, done: Progress) -> Progress:
     return with_secret(visit, replace(done, client_id=client_id))
 
 
-def _domain(talk: Talk) -> str:
-    answer = talk.ask("Host name of your key, such as yourname.github.io:")
+def _domain(talk: Talk, answer: str) -> str:
+    """The name; empty: it is none, and he was told why."""
     host = answer.removeprefix("https://").rstrip("/")
     try:
         found = domain_or_none(host)
@@ -151,9 +155,21 @@ def host(visit: Visit, done: Progress) -> Progress:
     visit.talk.ask("Press Enter when the files are there (q: go on later).")
     while trouble := auth_key.looked_up(visit.http, visit.key_url(done), point):
         visit.talk.say(trouble)
-        visit.talk.ask(AGAIN)
+        done = _other_host(visit, done)
     visit.talk.say("The key is where Tesla will look for it, and it is the right one.")
     return replace(done, hosted=True)
+
+
+def _other_host(visit: Visit, done: Progress) -> Progress:
+    """He may have mistyped its name: another one is taken here, unless .env says where to look."""
+    answer = visit.talk.ask(AGAIN if visit.settings.tesla_key_url else OTHER_HOST)
+    domain = _domain(visit.talk, answer) if answer and not visit.settings.tesla_key_url else ""
+    if not domain:
+        return done
+    done = replace(done, domain=domain, registered=())
+    visit.save(done)
+    visit.talk.say(auth_texts.moved(visit.key_url(done), visit.redirect(done)))
+    return done
 
 
 def register(visit: Visit, done: Progress) -> Progress:
@@ -195,7 +211,7 @@ def log_in(visit: Visit, done: Progress) -> Progress:
         if tokens is not None and _good_enough(visit, done, tokens):
             _keep(visit, first(done.client_id, tokens, visit.settings, visit.desk.now))
             visit.talk.say("Logged in. From now on the login renews itself.")
-            return replace(done, logged_in=True, at_home=False)
+            return replace(done, logged_in=True, at_home=False, listed=False)
 
 
 def _pasted(visit: Visit, done: Progress) -> str:
@@ -283,10 +299,14 @@ def cars(visit: Visit, done: Progress) -> Progress:
             visit.talk.say(error.text)
             visit.talk.ask(AGAIN)
             continue
-        if found:
-            return replace(done, vins=tuple(car.vin for car in _chosen(visit.talk, found)))
-        visit.talk.say("This account has no cars. Log in with the account that owns the car (tesla.com shows it), then try again.")
-        visit.talk.ask(AGAIN)
+        gone = set(done.vins) - {car.vin for car in found}
+        if found and not gone:
+            vins = done.vins or tuple(car.vin for car in _chosen(visit.talk, found))
+            return replace(done, vins=vins, listed=True)
+        visit.talk.say(auth_texts.not_in_account(sorted(gone) if found else []))
+        done = replace(done, vins=())
+        if visit.talk.ask(OTHER_ACCOUNT).lower() == "l":
+            return replace(done, logged_in=False, at_home=False)
 
 
 def _chosen(talk: Talk, found: tuple[CarStatus, ...]) -> tuple[CarStatus, ...]:
@@ -331,9 +351,10 @@ def pair(visit: Visit, done: Progress) -> Progress:
             visit.talk.say(error.text)
             visit.talk.ask(AGAIN)
             continue
-        for row in rows:
-            visit.talk.say(auth_texts.pairing(row))
-        if not [row for row in rows if _waits(row)]:
+        named = {row.vin: row for row in rows}
+        for vin in done.vins:
+            visit.talk.say(auth_texts.pairing(vin, named.get(vin)))
+        if not [vin for vin in done.vins if _waits(named.get(vin))]:
             return replace(done, paired=True, skipped=False)
         if not shown:
             visit.talk.say(f"{auth_texts.PAIR}\n\n  {link}\n\n{qr_code(link)}")
@@ -342,5 +363,6 @@ def pair(visit: Visit, done: Progress) -> Progress:
             return replace(done, skipped=True)
 
 
-def _waits(row: FleetCar) -> bool:
-    return not row.paired and row.must_sign is not False
+def _waits(row: FleetCar | None) -> bool:
+    """Of a car that Tesla does not name nothing is known."""
+    return row is None or (not row.paired and row.must_sign is not False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Callable
 from typing import Protocol
 
 from errors import ConfigError, Stopped
@@ -32,16 +33,22 @@ class Terminal:
         print(text, flush=True)
 
     def ask(self, question: str) -> str:
-        try:
-            return quit_or(input(f"{question} "))
-        except EOFError:
-            raise Stopped("auth", LATER) from None
+        return self._line(input, f"{question} ")
 
     def ask_secret(self, question: str) -> str:
-        try:
-            return quit_or(getpass.getpass(f"{question} (not shown) "))
-        except EOFError:
-            raise Stopped("auth", LATER) from None
+        return self._line(getpass.getpass, f"{question} (not shown) ")
+
+    def _line(self, read: Callable[[str], str], prompt: str) -> str:
+        while True:
+            try:
+                answer = read(prompt)
+                answer.encode()  # under some locales a stray byte comes as half a character that nothing can send on
+            except EOFError:
+                raise Stopped("auth", LATER) from None
+            except UnicodeError:
+                self.say("There is something in it that is no letter (no UTF-8). Please type or paste it once more.")
+                continue
+            return quit_or(answer)
 
 
 def quit_or(answer: str) -> str:

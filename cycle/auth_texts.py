@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clients.tesla_fleet import FleetCar
@@ -53,6 +53,18 @@ def upload(folder: Path, url: str, *, new: bool) -> str:
    and stay there: cars and Tesla read it again."""
 
 
+def moved(url: str, redirect: str) -> str:
+    return f"""From now on your key is looked for at
+     {url}/{KEY_PATH}
+   In your app at https://developer.tesla.com the allowed origin URL must be {url} and the redirect URI {redirect}"""
+
+
+def not_in_account(gone: Sequence[str]) -> str:
+    """`gone`: cars that were chosen; empty: the account has no cars at all."""
+    which = f"{', '.join(gone)}: not in this account" if gone else "This account has no cars"
+    return f"{which}. The account that owns the car is the one to log in with (tesla.com shows it)."
+
+
 def log_in(url: str) -> str:
     return f"""
 4. Your log-in
@@ -73,7 +85,9 @@ def env(path: Path, changes: Mapping[str, str]) -> str:
     return f"\n5. Your settings\n   {path} should say:\n{lines}{gone}"
 
 
-def pairing(row: FleetCar) -> str:
+def pairing(vin: str, row: FleetCar | None) -> str:
+    if row is None:
+        return f"  {vin}: Tesla does not say whether it holds the key."
     if row.paired:
         return f"  {row.vin}: holds the key."
     if row.must_sign is False:

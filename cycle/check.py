@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
+import stat
 from collections.abc import Iterator
+from pathlib import Path
+
+from dotenv.parser import parse_stream
 
 from clients.tesla_auth import NEEDED
 from config import OPTIONS, Settings
@@ -21,13 +26,14 @@ from model import RELEASED, Missing, Place
 from model_decision import Snapshot
 from planners.texts import age
 
+ROOT = Path(__file__).resolve().parents[1]
 SET_CLOCK = ": set it with timedatectl"
 
 
 def command(desk: Desk, args: argparse.Namespace) -> int:
     """Exit 1 when a configured connection failed or the clock is not set."""
     settings = desk.settings
-    for line in _settings(settings):
+    for line in (*_settings(settings), *_open_secrets(args.env or ROOT / ".env", settings)):
         print(line)
     now = desk.now.astimezone(settings.time_zone)
     clock_ok = desk.believed or desk.now >= RELEASED
@@ -59,6 +65,19 @@ def _settings(settings: Settings) -> Iterator[str]:
     yield f"default {', '.join(same)}"
     for own in settings.own:
         yield f"set     {own.field.upper()}__{own.car.upper()} = {_text(own.value)}"
+
+
+def _open_secrets(path: Path, settings: Settings) -> Iterator[str]:
+    """A file of settings that every user of this computer may read, with secrets in it."""
+    try:
+        if not path.stat().st_mode & stat.S_IROTH:
+            return
+        said = {line.key: line.value for line in parse_stream(io.StringIO(path.read_text(encoding="utf-8")))}
+    except (OSError, UnicodeError):
+        return  # a file that cannot be read was told at the start
+    secret = [option.name for option in OPTIONS if isinstance(getattr(settings, option.field), Secret) and said.get(option.name)]
+    if secret:
+        yield f"WARNING {path} can be read by every user of this computer and holds {', '.join(secret)}: chmod 600 {path}"
 
 
 def _text(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from config import Settings
 from cycle.calendars import Reading as CalendarReading
 from errors import AmpshiftError, Asleep, LoginDead
 from model import CarReading, Missing, Series
@@ -17,6 +18,28 @@ def source_states(answers: Mapping[str, object], cars: Mapping[str, object], now
     rows = [_row(name, answer, now) for name, answer in answers.items()]
     rows += [_row("car reading", answer, now) for answer in cars.values() if not isinstance(answer, Asleep)]
     return tuple(rows)
+
+
+def account_states(answer: object, settings: Settings) -> tuple[SourceState, ...]:
+    """Why no car, or not each that was chosen, can be charged, although Tesla gave its list: nothing else would say it."""
+    gone = login_gone(settings)
+    if gone:
+        return (SourceState("tesla", False, None, gone, fatal=True),)
+    if not isinstance(answer, tuple):
+        return ()
+    known = {car.vin for car in answer}
+    absent = [vin[-6:] for vin in settings.tesla_vin if vin not in known]
+    if absent:
+        why = f"{', '.join(absent)} (the VIN's last six) is not in the Tesla account, so it is not charged: scheduler.py vehicles"
+        return (SourceState("TESLA_VIN", False, None, why),)
+    return () if known else (SourceState("cars", False, None, "the Tesla account has no cars: scheduler.py auth tesla"),)
+
+
+def login_gone(settings: Settings) -> str:
+    """What to tell an owner who had a login, by his settings, while none is on disk; else ""."""
+    if settings.has_tesla or not (settings.tesla_vin and settings.tesla_client_id):
+        return ""
+    return f"the Tesla login is gone (there is no tesla_token.json in {settings.state_dir}): log in again: scheduler.py auth tesla"
 
 
 def _row(name: str, answer: object, now: datetime) -> SourceState:

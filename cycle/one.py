@@ -64,7 +64,7 @@ def run(house: House, journal: Journal, settings: Settings, now: datetime, *, be
         after, sent = act(house, journal, decision, after)
         after, site_sent = act_site(house, journal, decision.site, after, now)
     decision = replace(decision, sent=sent, site_sent=site_sent)
-    problems = tuple(dict.fromkeys((*damages(), *problems_of(decision, clock))))
+    problems = tuple(dict.fromkeys((*damages(), *problems_of(decision, clock), *learned_home(memory, after))))
     after = replace(with_due(remember(after, now, bool(clock)), decision), problems=problems)
     journal.save(after)
     unrecorded = journal.record(decision, snapshot, sent)
@@ -72,6 +72,14 @@ def run(house: House, journal: Journal, settings: Settings, now: datetime, *, be
         problems += unrecorded
         journal.save(replace(after, problems=problems))  # or it would be told in each cycle, or in none
     return Cycle(decision, snapshot, problems, set(problems) != set(memory.problems), clock)
+
+
+def learned_home(before: Memory, after: Memory) -> tuple[str, ...]:
+    """TESLA_HOME_ADDRESS=here: said once, before the first command that rests on it."""
+    if after.home is None or before.home is not None:
+        return ()
+    place = f"{after.home.lat},{after.home.lon}"
+    return (f"TESLA_HOME_ADDRESS=here: home is {place}, where a car stands now. If that is wrong, write the right place there.",)
 
 
 def problems_of(decision: Decision, clock: str) -> tuple[str, ...]:

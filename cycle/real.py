@@ -23,7 +23,7 @@ from cycle import tesla as tesla_part
 from cycle.ask import ask_all, reading
 from cycle.calendars import Calendars
 from cycle.grid import grid_tasks
-from cycle.health import source_states
+from cycle.health import account_states, source_states
 from cycle.signed import Sender
 from cycle.tariff import TASK as TARIFF_TASK
 from cycle.tariff import export_prices, tariff_tasks
@@ -92,7 +92,7 @@ class RealHouse:
             budget=budget,
             home=self._home(memory),
             commands=listed.commands,
-            sources=source_states(answers, read, now),
+            sources=(*source_states(answers, read, now), *account_states(self._list(answers), settings)),
             cloud=cloud,
             export_prices=self._export(answers, now),
         )

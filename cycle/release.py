@@ -6,18 +6,23 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from config import Settings
 from cycle.act import GOOD, act
 from cycle.act_site import act_site
 from cycle.desk import Desk
 from cycle.explain import WORDS
 from cycle.journal import DiskJournal
 from model import DOLLARS, OUR_SCHEDULE_ID, Billed, CarView, Code, Missing, Overrides, Reason
-from model_decision import Command, Decision, Sent, SiteSent
+from model_decision import Command, Decision, Sent, SiteSent, Snapshot
 from model_memory import CarMemory, CommandKind, Memory, Outcome
+from planners.case import make_case
 from planners.commands import Due
 from planners.decide import decide
 from planners.hold import HoldPlan, give_back, say
+from planners.place import at_home
 from state.lock import cycle_lock
+
+AT_HOME = ": nothing is sent to it, and what is ours stays in it; write release again when it is at home"
 
 
 def command(desk: Desk, args: argparse.Namespace) -> int:
@@ -26,15 +31,15 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
         journal = DiskJournal(desk.store, desk.settings)
         memory = journal.load()
         looks = replace(memory, site=replace(memory.site, wanted=False, asked_at=None))  # what stands at the Powerwall is asked for now
-        snapshot = desk.house.look(looks, desk.now)
-        decision = decide(snapshot, desk.settings)
+        snapshot, decision = _look(desk, looks)
         most = {car.vin: car.max_amps for car in decision.cars}
-        dues = {view.vin: owed(view, decision.memory, most.get(view.vin, 0)) for view in snapshot.cars}
+        seen = replace(snapshot, memory=decision.memory)
+        dues = {view.vin: owed(view, seen, desk.settings, most.get(view.vin, 0)) for view in snapshot.cars}
         decision = replace(decision, cars=tuple(replace(car, commands=dues[car.vin].commands) for car in decision.cars if car.vin in dues))
         back = give_back(snapshot)
         decision = replace(decision, site=back.commands, site_reasons=back.reasons, memory=replace(decision.memory, site=back.memory))
         if desk.settings.dry_run:
-            return _would(decision)
+            return _would(decision, dues)
         memory, sent = act(desk.house, journal, decision, decision.memory)
         memory, site_sent = act_site(desk.house, journal, back.commands, memory, desk.now)
         desk.store.change_overrides(lambda _: Overrides())  # a word that is forgotten here would be obeyed when cron comes back
@@ -53,28 +58,71 @@ def _tell_site(back: HoldPlan, sent: tuple[SiteSent, ...]) -> int:
     return 1 if back.memory.held and (not back.commands or good < len(back.commands)) else 0
 
 
-def _would(decision: Decision) -> int:
+def _look(desk: Desk, memory: Memory) -> tuple[Snapshot, Decision]:
+    """A look at the house, and a fresh one at each car that is online and has something of ours in it (law 8)."""
+    snapshot = desk.house.look(memory, desk.now)
+    decision = decide(snapshot, desk.settings)
+    aged = tuple(
+        view.vin for view in snapshot.cars if _online(view) and not _fresh(view, snapshot) and _lent(decision.memory.car(view.vin))
+    )
+    if aged:
+        snapshot = desk.house.look_again(snapshot, aged)
+        decision = decide(snapshot, desk.settings)
+    return snapshot, decision
+
+
+def _would(decision: Decision, dues: dict[str, Due]) -> int:
     """DRY_RUN: what it would hand back; nothing is sent (law 4)."""
     for car in decision.cars:
         said = ", ".join(WORDS[one.kind].format(one.value) for one in car.commands) or "send nothing"
         print(f"{car.name}: DRY_RUN=on; it would {said}")
+        for reason in dues[car.vin].reasons if car.vin in dues else ():
+            print(f"{car.name}: {reason.text}")
     for one in decision.site:
         print(f"Powerwall: DRY_RUN=on; it would {say(one)}")
     return 0
 
 
-def owed(view: CarView, memory: Memory, most: int) -> Due:
-    """What stands in this car by our hand: commands to undo it, or why they cannot be sent now. `most`: the amps that breakers and circuit
-    permit, for what is put back must not trip them either."""
-    car = memory.car(view.vin)
-    if car is None:
+def owed(view: CarView, snapshot: Snapshot, settings: Settings, most: int) -> Due:
+    """What stands in this car by our hand: commands to undo it, or why they cannot be sent now; then it stays remembered. `snapshot`: with
+    the memory after this look; `most`: the amps that breakers and circuit permit, for what is put back must not trip them either."""
+    car = snapshot.memory.car(view.vin)
+    due = tuple(_undo(car, most)) if car is not None else ()
+    if not due:
         return Due()
-    due = tuple(_undo(car, most))
-    if due and (isinstance(view.status, Missing) or not view.status.online):
+    if not _online(view):
         return Due(
             (), (Reason(Code.WAKE_FOR_SLOT, "the car sleeps or cannot be asked: open it in the Tesla app, then write release again"),)
         )
-    return Due(due)
+    barred = _barred(view, snapshot, settings)
+    return Due(due) if barred is None else Due((), (barred,))
+
+
+def _barred(view: CarView, snapshot: Snapshot, settings: Settings) -> Reason | None:
+    """Law 8: a car that is away, unknown where, or at another charger is not commanded, not even to give back what is its owner's."""
+    own, reading = settings.for_car(view.vin, view.name), view.reading
+    if isinstance(reading, Missing) or not _fresh(view, snapshot):
+        return Reason(Code.NO_READING, "the car could not be looked at just now, and what is ours stays in it: write release again later")
+    if reading.fast_charging is True:
+        return Reason(Code.FAST_CHARGING, f"the car is at a fast charger{AT_HOME}")
+    if at_home(reading, snapshot.home, own.home_radius_m) is False:
+        return Reason(Code.AWAY, f"the car is not at home{AT_HOME}")
+    home = make_case(snapshot, settings, view).home
+    if home is not True:
+        return Reason(Code.PLACE_UNKNOWN, f"it is not known whether the car is at home{AT_HOME}")
+    return None
+
+
+def _online(view: CarView) -> bool:
+    return not isinstance(view.status, Missing) and view.status.online
+
+
+def _fresh(view: CarView, snapshot: Snapshot) -> bool:
+    return not isinstance(view.reading, Missing) and view.reading.at >= snapshot.now
+
+
+def _lent(car: CarMemory | None) -> bool:
+    return car is not None and (car.limit.own is not None or car.amps_own is not None or car.schedule is not None)
 
 
 def _undo(car: CarMemory, most: int) -> list[Command]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 from cycle.desk import Desk
 from cycle.journal import DiskJournal
@@ -11,9 +12,10 @@ from cycle.one import look_and_decide, problems_of
 from cycle.one import run as run_cycle
 from cycle.record import decision_data
 from errors import AmpshiftError
-from model import DOLLARS, Billed, Missing
+from model import DOLLARS, Billed, CarView, Missing
 from model_decision import Command, Decision, Snapshot
 from model_memory import CommandKind
+from planners.case import make_case
 from planners.commands import wake_command
 from state.lock import cycle_lock
 
@@ -23,8 +25,7 @@ def once(desk: Desk, *, wake: bool) -> int:
     memory = desk.store.load_memory()
     snapshot, decision = look_and_decide(desk.house, memory, desk.settings, desk.now)
     if wake:
-        asleep = [view.vin for view in snapshot.cars if not isinstance(view.status, Missing) and not view.status.online]
-        _wake(desk, asleep)
+        _wake(desk, snapshot, decision)
     problems = (*damages(desk), *problems_of(decision, ""))
     if desk.as_json:
         print(json.dumps(decision_data(decision, snapshot, desk.settings), indent=2))
@@ -60,8 +61,15 @@ def _explain(desk: Desk, decision: Decision, snapshot: Snapshot, problems: tuple
     print(explain(decision, snapshot, desk.settings, problems))
 
 
-def _wake(desk: Desk, vins: list[str]) -> None:
-    for vin in vins:
+def _wake(desk: Desk, snapshot: Snapshot, decision: Decision) -> None:
+    for view in snapshot.cars:
+        vin = view.vin
+        if isinstance(view.status, Missing) or view.status.online:
+            continue
+        why = _not_woken(desk, replace(snapshot, memory=decision.memory), view)
+        if why:
+            print(f"{view.name} is not woken: {why}.", file=sys.stderr)
+            continue
         print(f"Waking {vin[-6:]}: ${DOLLARS[Billed.WAKE]:.2f} at Tesla. Look again in a minute.", file=sys.stderr)
         command: Command = wake_command(vin)
         try:
@@ -70,3 +78,15 @@ def _wake(desk: Desk, vins: list[str]) -> None:
             print(error.text, file=sys.stderr)
             continue
         print(f"{CommandKind.WAKE}: {outcome}{f' ({answer})' if answer else ''}", file=sys.stderr)
+
+
+def _not_woken(desk: Desk, snapshot: Snapshot, view: CarView) -> str:
+    """Law 8 stands above the owner's word: a car that is not surely at home is never woken, and with DRY_RUN nothing is sent."""
+    if desk.settings.dry_run:
+        return "DRY_RUN=on"
+    if not isinstance(view.reading, Missing) and view.reading.fast_charging is True:
+        return "it is at a fast charger"
+    home = make_case(snapshot, desk.settings, view).home
+    if home is True:
+        return ""
+    return f"it is not known whether it is at home ({home.why})" if isinstance(home, Missing) else "it is not at home"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clients.http import Http, host_of
+from clients.http import Http, host_of, may_carry_secret
 from clients.tesla_billing import Count
 from clients.tesla_commands import BLUETOOTH, Commander
 from clients.tesla_known import Known, from_json, to_json
@@ -72,6 +72,10 @@ def way(settings: Settings, logins: Logins) -> tuple[str, bool]:
     if settings.tesla_command_proxy is CommandProxy.BLE:
         return f"ok      commands: over Bluetooth, by the proxy at {host_of(settings.tesla_command_url)}; Tesla does not bill them", False
     if settings.tesla_command_url != settings.tesla_api_url:
+        if not may_carry_secret(settings.tesla_command_url):
+            where = host_of(settings.tesla_command_url)
+            why = f"{where} (TESLA_COMMAND_URL) is http on another machine, so no login is sent there and it will refuse: write https://"
+            return f"FAILED  commands: {why}", True
         return f"ok      commands: through the proxy at {host_of(settings.tesla_command_url)}", False
     pem = logins.load_key()
     if pem is None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from cycle.desk import Desk
+from cycle.health import login_gone
 from errors import StateError
 from model import Missing
 from planners.texts import age, clock, money
@@ -101,4 +102,6 @@ def _money(desk: Desk) -> Iterator[str]:
         yield f"This month: {kwh:.1f} kWh charged" + (f" for about {money(cost, desk.settings.currency)}" if cost is not None else "")
     if desk.settings.has_tesla:
         yield f"Tesla login{login_words(desk)}"
+    elif gone := login_gone(desk.settings):
+        yield f"FAILED: {gone}"
     yield f"Tesla: ${budget.spent:.2f} of ${budget.limit:.2f} this month"

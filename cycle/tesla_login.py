@@ -19,13 +19,14 @@ from clients.tesla import Tesla
 from clients.tesla_auth import App, Claims, TeslaAuth, Tokens, claims
 from clients.tesla_status import is_tesla
 from config import REGION_URLS, Settings
-from errors import ClientError, LoginDead, StateError, TokenExpired
+from errors import ClientError, GrantRefused, LoginDead, StateError, TokenExpired
 from model import CarReading, CarStatus
 from state.codec import decode, encode
 from state.logins import Login, Logins
 
 AHEAD = timedelta(minutes=10)  # renewed so long before its end, and one cycle more
 YOUNG = timedelta(minutes=30)  # a token that is refused so soon is not refused for its age: a newer one would fare no better
+TRIES = 3  # cycles in which Tesla may call the refresh token used up before the login counts as dead
 AGAIN = "log in again with `scheduler.py auth tesla --resume`"
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Held:
     """tesla_token.json. `previous`: the refresh token before, for one try; `base_url`: the region that Tesla named; `dead`: why the login
-    is at its end, "" while it lives. Times are by our clock."""
+    is at its end, "" while it lives; `refused`: cycles in a row in which Tesla called `refresh` used up. Times are by our clock."""
 
     client_id: str
     access: str = field(repr=False)
@@ -45,6 +46,8 @@ class Held:
     expires_at: datetime
     base_url: str = ""
     dead: str = ""
+    refused: int = 0
+    refused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class TeslaLogin:
         self._lock = threading.Lock()
         self._held: Held | None = None
         self._tried = False
+        self._refused: GrantRefused | None = None  # once in a cycle is enough
 
     def call(self, work: Callable[[Access], T]) -> T:
         """`work` with a token that is good; once more with a renewed one where Tesla says that it has expired. With no login at all the
@@ -130,6 +134,9 @@ class TeslaLogin:
         return self._as_access(held.access, held.base_url)
 
     def _renew(self, stale: Held, *, refused: bool = False) -> Held:
+        if self._refused is not None:
+            raise self._refused
+
         def renew(data: Mapping[str, object] | None) -> Mapping[str, object]:
             if data is None:
                 raise LoginDead("tesla", f"The Tesla login is gone from disk: {AGAIN}.")
@@ -142,20 +149,37 @@ class TeslaLogin:
             self._logins.prove(Login.TESLA, data)
             return written(self._rotated(held), self._settings)
 
-        return _alive(decode(Held, self._logins.change(Login.TESLA, renew)))
+        held = _alive(decode(Held, self._logins.change(Login.TESLA, renew)))
+        if self._refused is not None:
+            raise self._refused
+        return held
 
     def _rotated(self, held: Held) -> Held:
-        """The login with new tokens, or marked dead after both refresh tokens were refused."""
+        """The login with new tokens; counted, or in the end marked dead, after both refresh tokens were refused."""
         auth = TeslaAuth(App(self._settings.tesla_token_url, held.client_id), self._http)
-        why = ""
+        why, slip = "", None
         for refresh in dict.fromkeys(filter(None, (held.refresh, held.previous))):
             try:
                 tokens = auth.renew(refresh)
             except LoginDead as error:
                 why = error.text
                 continue
+            except GrantRefused as error:
+                why = why or error.text
+                slip = error if refresh == held.refresh else slip
+                continue
             return renewed(held, tokens, refresh, self._settings, self._now)
+        counted = held.refused + self._in_a_new_cycle(held)
+        if slip is not None and counted < TRIES:
+            self._refused = slip
+            at = self._now if counted > held.refused else held.refused_at
+            return replace(held, previous="", refused=counted, refused_at=at)
         return replace(held, previous="", dead=why or "Tesla gave no refresh token: the scope offline_access is missing.")
+
+    def _in_a_new_cycle(self, held: Held) -> bool:
+        """Commands given by hand in a row are one try."""
+        gone = timedelta(minutes=self._settings.cycle_minutes) / 2
+        return held.refused_at is None or not held.refused_at <= self._now < held.refused_at + gone
 
     def _as_access(self, token: str, base_url: str) -> Access:
         settings = self._settings
@@ -192,6 +216,8 @@ def renewed(held: Held, tokens: Tokens, used: str, settings: Settings, now: date
         renew_at=now + lasts - ahead,
         expires_at=now + lasts,
         dead="",
+        refused=0,
+        refused_at=None,
     )
 
 

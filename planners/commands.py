@@ -62,7 +62,15 @@ def _due(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> Due:
     if any(one.why.code is Code.LIMIT_FOR_NEED for one in limit):
         return Due(limit)  # a raised limit starts a complete car by itself, and a start right behind it is refused: look first
     current = (*limit, *_current(case, wish, reading))
+    if _leaves_net(case, current):
+        return Due((*net, *current))  # a stopped car cannot be given the net, so it is written while the car still charges
     return Due(current or net)  # what is sent first may change what the schedule would do to this car: it waits for a calm cycle
+
+
+def _leaves_net(case: Case, current: tuple[Command, ...]) -> bool:
+    """Is a stop all that is due, no breaker waits for it, and is there money for the net and for it?"""
+    calm = bool(current) and all(one.kind is CommandKind.STOP and not one.urgent for one in current)
+    return calm and case.snapshot.budget.routine_left >= 2 * DOLLARS[Billed.COMMAND]
 
 
 def wake_command(vin: str) -> Command:
@@ -73,7 +81,8 @@ def wake_command(vin: str) -> Command:
 def _current(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
     limited = wish.reasons[0].code in LIMITED
     if wish.action is not Action.CHARGE:
-        if case.charging and (case.judged or wish.firm or limited):  # whose charge it is shows only when current flows
+        stops = case.charging and (case.judged or wish.firm or limited)  # whose charge it is shows only when current flows
+        if stops and (limited or not rests(case, CommandKind.STOP)):
             yield _command(case, CommandKind.STOP, None, wish.reasons[0], urgent=limited)
         return
     asked = reading.request_amps

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config import Settings
-from model import CarView, Code, Missing, Reason
+from model import CarView, Code, Missing, Place, Reason
 from model_decision import Action, CarDecision, Decision, Need, Path, Snapshot
+from model_memory import Memory
 from planners.budget import budget_reason
 from planners.case import Case, make_case
 from planners.commands import Due, commands
@@ -32,8 +33,7 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     """One cycle's decision for all cars: pure, complete, with reasons. It never fails for want of a source."""
     snapshot = replace(snapshot, cars=_views(snapshot))
     memory = observe(snapshot, settings)
-    learned = memory.home if isinstance(snapshot.home, Missing) and memory.home is not None else snapshot.home
-    snapshot = replace(snapshot, memory=memory, home=learned)
+    snapshot = replace(snapshot, memory=memory, home=_place(snapshot, memory))
     cases = [make_case(snapshot, settings, view) for view in snapshot.cars]
     wanted = [needs(case) for case in cases]
     slots, why = signal(snapshot, settings, _horizon(snapshot.now, wanted))
@@ -60,6 +60,15 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
         site=site.commands,
         site_reasons=site.reasons,
     )
+
+
+def _place(snapshot: Snapshot, memory: Memory) -> Place | Missing:
+    """TESLA_HOME_ADDRESS=here: the cycle that learns it only says so, that the owner can object before a car is commanded by it."""
+    if not isinstance(snapshot.home, Missing) or memory.home is None:
+        return snapshot.home
+    if snapshot.memory.home is None:
+        return Missing("config", "home was learned just now, and counts from the next cycle on")
+    return memory.home
 
 
 def _views(snapshot: Snapshot) -> tuple[CarView, ...]:

@@ -13,6 +13,7 @@ SEEING = timedelta(minutes=60)  # one does
 CHARGING = timedelta(minutes=30)  # one does, and the state of charge rises
 UNSETTLED = timedelta(minutes=20)
 NEVER_LEFT = (Outcome.NOT_SENT, Outcome.UNREACHABLE)  # nothing can have changed: no look for a command that the budget refused
+DUST = 0.01  # kWh
 FLOWING = 2.0  # A; a connector shows some tenths while nothing charges
 
 Sensors = tuple[ChargerReport | Missing, WallReading | Missing]
@@ -34,6 +35,8 @@ def worth_reading(
         return "first seen online"
     if commanded:
         return "after a command"
+    if memory.stranger_at is not None or new_session(memory, sensors[1]):
+        return "another plug-in: whose is it?"
     if _unsettled(memory, now):
         return "just plugged in" if now - last >= SETTLE else None
     if _begins(memory):
@@ -43,6 +46,14 @@ def worth_reading(
     blind = all(isinstance(sensor, Missing) for sensor in sensors)
     every = SEEING if thrifty else stretch * (BLIND if blind else CHARGING if _charges(memory) else SEEING)
     return "regular look" if now - max(last, tried or last) >= every - timedelta(seconds=30) else None
+
+
+def new_session(memory: CarMemory, wall: WallReading | Missing) -> bool:
+    """The only car's connector counts from the start again: someone unplugged and someone plugged in between two cycles."""
+    if isinstance(wall, Missing) or not wall.connected or memory.plug is None:
+        return False
+    later = memory.session_s is not None and wall.session_s < memory.session_s
+    return later or (memory.session_kwh is not None and wall.session_kwh < memory.session_kwh - DUST)
 
 
 def sees_plug(vin: str, charger: ChargerReport | Missing, wall: WallReading | Missing) -> bool:

@@ -1,5 +1,5 @@
-"""Did the car do what it said yes to? A start is verified by current that flows, amps by what reads back. One more try, then a pause of
-half an hour between tries, the other path where there is one, and the owner is told how much time is left."""
+"""Did the car do what it said yes to? A start is verified by current that flows, amps by what reads back, a stop by its refusal. One more
+try, then a pause of half an hour between tries, the other path where there is one, and the owner is told how much time is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from model import CarReading, Charging, Code, Missing, Reason
 from model_decision import Need
-from model_memory import CommandKind, Intent, Outcome
+from model_memory import CommandKind, Intent, Outcome, Plug
 from planners.case import Case
 from planners.texts import clock
 
@@ -18,6 +18,11 @@ HURRY = timedelta(minutes=10)  # between the latest safe start and the departure
 WITHIN = timedelta(hours=4)
 SAID_YES = (Outcome.DONE, Outcome.ALREADY)
 ANSWERED = (*SAID_YES, Outcome.REFUSED)  # a refusal costs the same, and is seldom taken back within minutes
+IN_VAIN = (
+    (CommandKind.START, "no current flows"),
+    (CommandKind.AMPS, "its amps stay as they were"),
+    (CommandKind.STOP, "it says no and charges on"),
+)
 DEPARTS = frozenset({Code.NEED_READY, Code.NEED_RULE, Code.OVERDUE, Code.ASSUMED_NEED})
 
 
@@ -34,18 +39,21 @@ def in_vain(case: Case, kind: CommandKind) -> tuple[Intent, ...]:
         return ()
     since = max(plug.since, case.now - WITHIN)
     tries = [one for one in case.memory.intents if one.kind is kind and one.outcome in ANSWERED and since <= one.at < reading.at]
+    if kind is CommandKind.STOP:
+        return _stops(plug, reading, tries)
     return _starts(case, reading, tries) if kind is CommandKind.START else _amps(reading, tries)
 
 
 def disobedience(case: Case, needs: Sequence[Need]) -> Reason | None:
     """What the owner must hear while he can still do something about it. The text stays the same until the next try, so that it is told
     once; the hours are counted from the second try in vain."""
-    for kind, what in ((CommandKind.START, "no current flows"), (CommandKind.AMPS, "its amps stay as they were")):
+    for kind, what in IN_VAIN:
         tries = in_vain(case, kind)
         if len(tries) >= TRIES:
             second = tries[TRIES - 1]
-            asked = "start" if kind is CommandKind.START else f"set {second.value} A"
-            text = f"asked {TRIES} times to {asked}, but {what}{_left(case, second, needs)}: look at the car, the cable and the Tesla app"
+            asked = {CommandKind.START: "start", CommandKind.STOP: "stop"}.get(kind, f"set {second.value} A")
+            left = "" if kind is CommandKind.STOP else _left(case, second, needs)
+            text = f"asked {TRIES} times to {asked}, but {what}{left}: look at the car, the cable and the Tesla app"
             return Reason(Code.CAR_DOES_NOT_OBEY, text, {"command": kind.value, "tries": len(tries)})
     return None
 
@@ -61,6 +69,14 @@ def _starts(case: Case, reading: CarReading, tries: Sequence[Intent]) -> tuple[I
         return ()
     flowed = case.memory.flowed_at
     return tuple(one for one in tries if flowed is None or one.at > flowed)
+
+
+def _stops(plug: Plug, reading: CarReading, tries: Sequence[Intent]) -> tuple[Intent, ...]:
+    """Refused, and it charges on. One that was not refused stopped that charge: what flows now is another one, with an origin of its own."""
+    if reading.charging not in (Charging.CHARGING, Charging.STARTING):
+        return ()
+    rest = plug.rest_at
+    return tuple(one for one in tries if one.outcome is Outcome.REFUSED and (rest is None or one.at > rest))
 
 
 def _amps(reading: CarReading, tries: Sequence[Intent]) -> tuple[Intent, ...]:

@@ -14,7 +14,7 @@ from planners.car_schedule import schedule_in, schedule_marks, touched
 from planners.looking import FLOWING, sees_plug
 from planners.owner_limit import FULL_FROM, amps_cap, asked_amps, next_limit, raised_by_owner
 from planners.plugin import is_charging, is_rest, next_plug
-from planners.whereabouts import home_when_read, watched
+from planners.whereabouts import home_when_read, sessions, watched
 from planners.wiring import match
 
 MARKS_KEPT = timedelta(days=1)
@@ -61,9 +61,9 @@ def _car(snapshot: Snapshot, settings: Settings, view: CarView, news: Sequence[C
     if not isinstance(view.status, Missing):
         slept = old.slept_at if view.status.online else snapshot.now
         old = replace(old, status_online=view.status.online, tried_at=view.tried_at or old.tried_at, slept_at=slept)
-    old = watched(old, view, snapshot.now)
     charger = match(snapshot, settings, view)
-    old = _wire(old, charger, snapshot)
+    old = sessions(_wire(old, charger, snapshot), snapshot)
+    old = watched(old, view, snapshot, settings, charger)
     if isinstance(view.reading, Missing) or (old.reading is not None and view.reading.at <= old.reading.at):
         return old
     return _learn(old, view.reading, charger, snapshot, settings)
@@ -110,7 +110,7 @@ def _offered(old: CarMemory, charger: Charger, snapshot: Snapshot) -> CarMemory:
 
 
 def _learn(old: CarMemory, reading: CarReading, charger: Charger | None, snapshot: Snapshot, settings: Settings) -> CarMemory:
-    home = home_when_read(reading, snapshot, settings, charger)
+    home = home_when_read(reading, snapshot, settings, charger, old)
     connected = is_connected(reading) and home is not False
     session = charger.id if charger is not None else ""
     old = replace(old, marks=old.marks + schedule_marks(old, reading, settings) + _power_mark(old, reading))
@@ -121,6 +121,7 @@ def _learn(old: CarMemory, reading: CarReading, charger: Charger | None, snapsho
         reading=reading,
         online_from=None,
         online_to=None,
+        stranger_at=None,
         plug=_owners(plug, old, reading),
         limit=next_limit(old.limit, reading),
         schedule=schedule_in(old, reading),

@@ -71,6 +71,7 @@ def main() -> int:
         place = state_beside(options.write_env) if options.write_env else Path("state/run/simulated").resolve()
         for name, value in network.env(place).items():
             print(f"{name}={value}", flush=True)
+        print(f"# auth tesla asks for: client ID {network.tokens.client_id}, client secret {network.tokens.secret}", flush=True)
         print("# the house lives; Ctrl-C ends it", flush=True)
         live(world, clock, stop, options.seconds)
     return 0

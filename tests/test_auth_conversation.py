@@ -288,7 +288,7 @@ def test_whoever_goes_on_without_a_box_is_told_by_check_what_does_not_work(owner
     owner.network.tokens.granted.discard("vehicle_location")
     owner.special = {"nce more": ["n"]}
     assert owner.talk() == 0
-    assert check.command(owner.desk(), Namespace()) == 1
+    assert check.command(owner.desk(), Namespace(env=owner.env)) == 1
     assert (
         "FAILED  tesla login: the scope vehicle_location is missing, so whether the car is at home is not known" in capsys.readouterr().out
     )

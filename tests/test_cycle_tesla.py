@@ -145,10 +145,10 @@ def test_no_command_of_ours_is_an_old_style_schedule() -> None:
 def test_release_takes_our_schedule_out_and_forgets_it() -> None:
     ours = wanted_schedule(case(wishes=settings(CAR_SAFETY_SCHEDULE="on")))
     memory = remembering(plugged(schedule=ours, reading=reading()))
-    due = owed(view(), memory, 48)
+    due = owed(view(), snapshot(memory=memory), settings(), 48)
     assert [(one.kind, one.value) for one in due.commands] == [(CommandKind.REMOVE_SCHEDULE, OUR_SCHEDULE_ID)]
-    assert owed(view(online=False), memory, 48).reasons
-    assert owed(view(), remembering(plugged(reading=reading())), 48).commands == ()
+    assert owed(view(online=False), snapshot(memory=memory), settings(), 48).reasons
+    assert owed(view(), snapshot(memory=remembering(plugged(reading=reading()))), settings(), 48).commands == ()
     done = Intent(CommandKind.REMOVE_SCHEDULE, OUR_SCHEDULE_ID, "SAFETY_SCHEDULE", EVENING, 0.001, Outcome.DONE)
     assert after(plugged(schedule=ours), done).schedule is None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from cycle.override import _auto
 from cycle.release import owed
 from model import Override, Overrides, Word
 from model_memory import CarMemory, CommandKind, Memory
-from tests.builders import EVENING, VIN, reading, view
+from tests.builders import EVENING, FAR, NONE, VIN, reading, settings, snapshot, view
 
 OTHER = "5YJ3AMPSHFT000002"
 
@@ -22,12 +24,29 @@ def lent(own: int, now: int) -> Memory:
 
 @pytest.mark.parametrize(("most", "given"), [(48, 32), (16, 16)])
 def test_amps_that_are_handed_back_stay_within_the_breakers(most: int, given: int) -> None:
-    due = owed(view(reading(request_amps=6)), lent(32, 6), most)
+    due = owed(view(reading(request_amps=6)), snapshot(memory=lent(32, 6)), settings(), most)
     assert [(one.kind, one.value) for one in due.commands] == [(CommandKind.AMPS, given)]
 
 
 def test_amps_that_the_owner_changed_meanwhile_are_his_already() -> None:
-    assert owed(view(reading(request_amps=20)), replace(lent(32, 6), cars=(replace(lent(32, 20).cars[0], amps_set=6),)), 48).commands == ()
+    memory = replace(lent(32, 6), cars=(replace(lent(32, 20).cars[0], amps_set=6),))
+    assert owed(view(reading(request_amps=20)), snapshot(memory=memory), settings(), 48).commands == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ({"place": FAR}, "not at home"),
+        ({"fast_charging": True}, "fast charger"),
+        ({"driving": True}, "not at home"),
+        ({"place": NONE}, "not known"),
+        ({"at": EVENING - timedelta(minutes=5)}, "could not be looked at"),
+    ],
+)
+def test_nothing_is_handed_back_to_a_car_that_was_not_just_seen_at_home(where: dict[str, Any], words: str) -> None:
+    due = owed(view(reading(request_amps=6, **where)), snapshot(memory=lent(32, 6)), settings(), 48)
+    assert due.commands == ()
+    assert [words in one.text for one in due.reasons] == [True]
 
 
 def word(vin: str | None) -> Override:

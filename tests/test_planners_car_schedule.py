@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from config import Settings
-from model import ALL_DAYS, OUR_SCHEDULE_ID, CarSchedule, Charging, Code, Reason
-from model_decision import Action, Snapshot
+from model import ALL_DAYS, OUR_SCHEDULE_ID, CarSchedule, Ceiling, Charging, Code, Override, Overrides, Reason, Word
+from model_decision import Action, Budget, Snapshot
 from model_memory import Cause, CommandKind, Intent, Origin, Outcome, Plug
 from planners.car_schedule import owners, respected, schedule_commands, wanted_schedule
 from planners.observe import observe
@@ -78,12 +78,27 @@ def test_it_is_not_written_on_an_aged_reading_nor_while_the_owner_wants_the_car_
         assert due(seen(FLOWS), wish=alone(Reason(code, "his"))) == []
 
 
-def test_it_is_not_written_together_with_a_command_that_stops_or_starts_the_car() -> None:
+def sent(state: dict[str, Any], **changes: Any) -> tuple[Action, list[CommandKind]]:
+    """What a car that charges since five minutes is told."""
     since = EVENING - timedelta(minutes=5)
     plug = Plug(since, known_from_start=True, charging_since=since, origin=Origin.PLUG_IN)
-    whole = decided(seen({**FLOWS, "soc": 50}, plug=plug), **ON).cars[0]
-    assert whole.action is Action.STOP
-    assert [one.kind for one in whole.commands] == [CommandKind.STOP]
+    whole = decided(replace(seen(state, plug=plug), **changes), **ON).cars[0]
+    return whole.action, [one.kind for one in whole.commands]
+
+
+def test_it_is_written_before_a_stop_for_a_stopped_car_cannot_be_given_the_net() -> None:
+    both = [CommandKind.ADD_SCHEDULE, CommandKind.STOP]
+    assert sent({**FLOWS, "soc": 50}) == (Action.STOP, both)
+
+
+def test_a_breaker_does_not_wait_for_it_and_the_last_cents_are_for_the_stop() -> None:
+    low = Ceiling(EVENING, 0, "OVERLOAD")
+    assert sent({**FLOWS, "soc": 50}, ceiling=low) == (Action.STOP, [CommandKind.STOP])
+    assert sent({**FLOWS, "soc": 50}, budget=Budget(7.1, 9.0, 0.0015, 1.9)) == (Action.STOP, [CommandKind.STOP])
+
+
+def test_it_is_not_written_together_with_a_command_that_starts_the_car_or_changes_its_amps() -> None:
+    assert sent({**FLOWS, "soc": 10, "request_amps": 16}, overrides=Overrides((Override(VIN, Word.CHARGE_NOW, 20, None, EVENING),))) == (Action.CHARGE, [CommandKind.AMPS])
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from model import Charging, Code, Reason
+from model import Ceiling, Charging, Code, Reason
 from model_decision import Path, Snapshot
-from model_memory import CarMemory, CommandKind, Intent, Outcome
+from model_memory import CarMemory, CommandKind, Intent, Origin, Outcome, Plug
 from planners.commands import commands
 from planners.need import needs
 from planners.obey import disobedience, in_vain, rests
@@ -36,6 +36,31 @@ def seen(car: dict[str, Any] | None = None, **memory: Any) -> Snapshot:
 
 def starts(*minutes: float, **more: Any) -> Snapshot:
     return seen(more.pop("car", None), intents=asked(CommandKind.START, *minutes), **more)
+
+
+# ---- stops
+
+
+def stops(*minutes: float, outcome: Outcome = Outcome.REFUSED, **more: Any) -> Snapshot:
+    plug = Plug(EVENING - timedelta(hours=1), known_from_start=True, charging_since=EVENING - timedelta(hours=1), origin=Origin.PLUG_IN)
+    return seen(more.pop("car", FLOWS), intents=asked(CommandKind.STOP, *minutes, outcome=outcome), plug=plug, **more)
+
+
+def test_a_stop_that_is_refused_twice_is_asked_for_every_half_hour_only() -> None:
+    for minutes, sent in (((5,), True), ((10, 5), False), ((40, 30), True)):
+        found = decided(stops(*minutes)).cars[0]
+        assert [one.kind for one in found.commands] == ([CommandKind.STOP] if sent else [])
+        assert [one.code for one in found.reasons].count(Code.CAR_DOES_NOT_OBEY) == (len(minutes) == 2)
+
+
+def test_a_breaker_does_not_wait_between_two_stops_that_are_refused() -> None:
+    here = replace(stops(10, 5), ceiling=Ceiling(EVENING, 0, "OVERLOAD"))
+    assert [one.kind for one in decided(here).cars[0].commands] == [CommandKind.STOP]
+
+
+def test_only_a_refused_stop_is_one_in_vain() -> None:
+    assert in_vain(case(stops(10, 5, outcome=Outcome.DONE)), CommandKind.STOP) == ()
+    assert in_vain(case(stops(10, 5, car={"charging": Charging.STOPPED})), CommandKind.STOP) == ()
 
 
 # ---- starts

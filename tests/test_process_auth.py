@@ -36,6 +36,7 @@ class Screen:
             [str(PROGRAM), *arguments, "auth", "tesla", *options],
             env=environment,
             encoding="utf-8",
+            codec_errors="replace",  # bytes that a test types come back as an echo
             timeout=LONGEST_S,
             dimensions=(50, 400),
         )

@@ -31,6 +31,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 @pytest.fixture
 def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
     with home(tmp_path, warm) as found:
+        found.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
         yield found
 
 
@@ -263,6 +264,24 @@ def test_release_puts_the_owners_amps_back(place: Home) -> None:
     assert "set 48 A: done" in place.do("release").fine().out
     assert car.request_amps == 48
     assert "nothing of ours" in place.do("release").fine().out
+
+
+def test_release_sends_nothing_to_a_car_at_a_supercharger_and_does_it_when_it_is_home_again(place: Home) -> None:
+    car = place.world.cars[next(iter(place.world.cars))]
+    place.changes["WALL_CONNECTOR_URL"] = None
+    place.do("override", "charge-now", "--amps", "16").fine_code()
+    place.do("run").fine()
+    place.later(5).do("run").fine()
+    place.world.do(Act(place.world.now, "supercharge"))
+    sent = list(place.later(1).commands())
+    ended = place.do("release")
+    assert (ended.code, place.commands()) == (1, sent)
+    assert "write release again when it is at home" in ended.out
+    place.world.do(Act(place.world.now, "drive", 1))
+    place.later(40).world.do(Act(place.world.now, "plug"))
+    place.later(2)
+    assert "set 48 A: done" in place.do("release").fine().out
+    assert car.request_amps == 48
 
 
 def test_a_released_car_is_not_taken_again_by_an_old_word_and_a_dry_release_sends_nothing(place: Home) -> None:

@@ -67,6 +67,13 @@ def test_the_house_lives_until_a_signal_and_ends_cleanly(tmp_path: Path, number:
     assert settings((tmp_path / "house.env").read_text())["TESLA_API_URL"] == env["TESLA_API_URL"]
 
 
+def test_the_house_says_what_auth_tesla_asks_for(tmp_path: Path) -> None:
+    with start("simulator", "--seconds", "0", cwd=tmp_path) as program:
+        told, problems = program.communicate(timeout=20)
+    assert (program.returncode, problems) == (0, "")
+    assert "# auth tesla asks for: client ID simulated-app, client secret simulated-secret\n" in told
+
+
 @recorded
 def test_every_combination_of_recordings_is_a_case() -> None:
     found = cases(SHARED)

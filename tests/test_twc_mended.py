@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from simulator.twc_build import Build
 from simulator.twc_bus import VirtualBus
 from simulator.twc_car import TwcCar
-from simulator.twc_frames import heartbeat, link_ready
+from simulator.twc_frames import heartbeat, link_ready, plug_state
 from simulator.twc_slave import Slave as Unit
 from tests.twc_builders import BOOT, FULL, IDS, NO_CEILING, Rig, Said, charging, notes, report_of, rig_of, target
 from twc.frame import encode
@@ -90,7 +90,7 @@ def test_a_unit_of_protocol_2_reserves_6_a_while_in_doubt_and_as_long_as_it_foll
     slave = offered(Slave(ONE, Link.LINKED, protocol=2, max_amps=32, heard_at=100.0, plugged=Plugged.YES), 0, 0.0)
     master = Master(Options(40), started_at=0.0, fresh_start=False, slaves=(slave,), hello=0)
     for turn in range(5):
-        body = heartbeat(ONE, 0x7777, 1, (6.0, 5.7), 1)
+        body = heartbeat(ONE, 0x7777, 4, (6.0, 0.0), 1)
         master, _, _ = step(master, 100.0 + turn, BOOT, encode(body), target(0), NO_CEILING)
         assert reserve(master.slaves[0]) == 6
     assert master.slaves[0].protocol == 1
@@ -128,19 +128,27 @@ def test_no_offer_dips_while_the_connectors_answer_one_after_the_other(protocol:
     rig.target = target(40)
     rig.restart(*notes(rig))
     since = rig.now
-    draws: list[float] = []
-    rig.run(10, until=lambda: draws.append(rig.bus.draw) or False)
+    assert not rig.run(10, until=lambda: rig.bus.draw < 38)
     assert all(said.amps in (None, stood[number]) for number in range(3) for said in rig.beats(number, since))
-    assert min(draws) > 38
     rig.run(20)
     assert sorted(rig.offer(number) for number in range(3)) == [13, 13, 14]
+
+
+def test_an_old_answer_about_the_plug_does_not_make_a_newcomer_of_a_car_that_charges() -> None:
+    rig = charging(1, amps=16)
+    rig.restart(*notes(rig))
+    since = rig.now
+    hear(rig, plug_state(ONE, 1))
+    rig.run(12)
+    assert {said.amps for said in rig.beats(0, since)} <= {None, 16}
 
 
 def test_a_ceiling_that_came_meanwhile_is_shared_as_if_all_had_answered() -> None:
     rig = charging(3, amps=40)
     rig.restart(*notes(rig))
-    rig.ceiling = Ceiling(30, fresh=True)
     since = rig.now
+    assert rig.run(2, until=lambda: sum(slave.recalled for slave in rig.master.slaves) == 2)
+    rig.ceiling = Ceiling(30, fresh=True)
     rig.run(8)
     assert {said.amps for number in range(3) for said in rig.beats(number, since)} <= {None, 10}
     assert [rig.offer(number) for number in range(3)] == [10, 10, 10]

@@ -175,7 +175,9 @@ any_slaves = st.lists(
 ).map(lambda found: tuple(replace(one, id=number + 1) for number, one in enumerate(found)))
 any_target = st.one_of(
     st.none(),
-    st.builds(wants, *[st.integers(0, 90)] * 3, site=st.sampled_from((None, 0, 8, 20, 36)), priorities=st.permutations((1, 1, 2)).map(tuple)),
+    st.builds(
+        wants, *[st.integers(0, 90)] * 3, site=st.sampled_from((None, 0, 8, 20, 36)), priorities=st.permutations((1, 1, 2)).map(tuple)
+    ),
 )
 limit = st.integers(0, 80)
 

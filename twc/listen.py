@@ -216,8 +216,8 @@ def _plug(master: Master, message: Message, now: float) -> Master:
     assert isinstance(message, PlugState)
 
     def change(slave: Slave) -> Slave:
-        if message.plugged is Plugged.UNKNOWN:
-            return slave
+        if message.plugged is Plugged.UNKNOWN or slave.recalled:
+            return slave  # the answer to a question from before a restart: whether its car is new, its heartbeat must tell first
         slave = replace(slave, tells_plug=True)
         if message.plugged is slave.plugged:
             return slave
