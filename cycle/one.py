@@ -17,6 +17,7 @@ from model import Code
 from model_decision import Decision, Sent, SiteSent, Snapshot
 from model_memory import Memory, Outcome
 from planners.decide import decide
+from planners.mended import unmended
 
 TESLA = ("tesla", "car reading")
 Damages = Callable[[], tuple[str, ...]]
@@ -64,7 +65,7 @@ def run(house: House, journal: Journal, settings: Settings, now: datetime, *, be
         after, sent = act(house, journal, decision, after)
         after, site_sent = act_site(house, journal, decision.site, after, now)
     decision = replace(decision, sent=sent, site_sent=site_sent)
-    problems = tuple(dict.fromkeys((*damages(), *problems_of(decision, clock), *learned_home(memory, after))))
+    problems = tuple(dict.fromkeys((*damages(), *problems_of(decision, clock, after), *learned_home(memory, after))))
     after = replace(with_due(remember(after, now, bool(clock)), decision), problems=problems)
     journal.save(after)
     unrecorded = journal.record(decision, snapshot, sent)
@@ -82,10 +83,11 @@ def learned_home(before: Memory, after: Memory) -> tuple[str, ...]:
     return (f"TESLA_HOME_ADDRESS=here: home is {place}, where a car stands now. If that is wrong, write the right place there.",)
 
 
-def problems_of(decision: Decision, clock: str) -> tuple[str, ...]:
-    """What cron should mail when it changes: sources that fail, commands that failed, a clock that is not set."""
+def problems_of(decision: Decision, clock: str, memory: Memory) -> tuple[str, ...]:
+    """What cron should mail when it changes: sources that fail, commands that failed, a clock that is not set. `memory`: after the commands.
+    What was refused stays a problem until it is mended, also in the cycles that do not try it again."""
     failing = [f"{source.name}: {source.why}" for source in decision.sources if not source.ok]
-    refused = [f"{one.kind} was not done: {one.answer}" for one in decision.sent if one.outcome is Outcome.REFUSED]
+    refused = [f"{one.kind} was not done: {one.answer}" for car in memory.cars for one in unmended(car)]
     unpaid = [f"{one.kind} was not sent: {one.answer}" for one in decision.sent if one.outcome is Outcome.NOT_SENT]
     told = [reason.text for car in decision.cars for reason in car.reasons if reason.code is Code.BUDGET]
     told += [f"{car.name}: {one.text}" for car in decision.cars for one in car.reasons if one.code is Code.CAR_DOES_NOT_OBEY]

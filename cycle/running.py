@@ -26,7 +26,7 @@ def once(desk: Desk, *, wake: bool) -> int:
     snapshot, decision = look_and_decide(desk.house, memory, desk.settings, desk.now)
     if wake:
         _wake(desk, snapshot, decision)
-    problems = (*damages(desk), *problems_of(decision, ""))
+    problems = (*damages(desk), *problems_of(decision, "", decision.memory))
     if desk.as_json:
         print(json.dumps(decision_data(decision, snapshot, desk.settings), indent=2))
     elif desk.verbose:

@@ -59,6 +59,7 @@ class Account:
         self.proxy_style = proxy_style
         self.calls: list[ApiCall] = []
         self.unpaired: set[str] = set()  # cars that do not hold our key
+        self.unnamed: set[str] = set()  # cars that fleet_status leaves out
         self.must_sign: set[str] = set()  # cars that refuse plain commands, as most do
         self.plain_only: set[str] = set()  # cars that take no signed ones: Model S and X before 2021
         self._signed: dict[str, SignedCar] = {}
@@ -90,8 +91,8 @@ class Account:
             return self._failed(call)
         info = {"firmware_version": "2026.38.3", "vehicle_command_protocol_required": True, "total_number_of_keys": 3}
         body: Json = {
-            "key_paired_vins": [vin for vin in asked if vin not in self.unpaired],
-            "unpaired_vins": [vin for vin in asked if vin in self.unpaired],
+            "key_paired_vins": [vin for vin in asked if vin not in self.unpaired | self.unnamed],
+            "unpaired_vins": [vin for vin in asked if vin in self.unpaired - self.unnamed],
             "vehicle_info": {vin: {**info, "discounted_device_data": False} for vin in asked},
         }
         return self._note(call, {"response": body})

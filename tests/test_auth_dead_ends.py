@@ -98,10 +98,9 @@ def test_a_chosen_car_that_the_new_account_does_not_have_is_named_and_chosen_ane
 
 def test_a_car_that_tesla_does_not_name_is_not_done(tmp_path: Path) -> None:
     with new_owner(tmp_path, cars=2) as owner:
-        account, (first, second) = owner.world.account, owner.world.cars
-        whole = account.fleet_status
-        account.unpaired.discard(first)
-        account.fleet_status = lambda _vins, now: whole([first], now)  # type: ignore[method-assign]
+        first, second = owner.world.cars
+        owner.world.account.unpaired.discard(first)
+        owner.world.account.unnamed.add(second)
         owner.special = {"phone says": ["s"]}
         assert owner.talk() == 1
         assert f"{second}: Tesla does not say whether it holds the key" in owner.said

@@ -166,7 +166,7 @@ def test_what_the_owner_must_hear_is_among_the_problems_that_cron_mails() -> Non
     said = (Reason(Code.CAR_DOES_NOT_OBEY, "asked 2 times to start, but no current flows"), Reason(Code.BUDGET, "will not last"))
     found = decided()
     found = replace(found, cars=(replace(found.cars[0], reasons=said),))
-    assert problems_of(found, "") == ("will not last", "Blue: asked 2 times to start, but no current flows")
+    assert problems_of(found, "", found.memory) == ("will not last", "Blue: asked 2 times to start, but no current flows")
 
 
 def test_a_look_that_only_time_asks_for_waits_longer_where_money_runs_ahead() -> None:

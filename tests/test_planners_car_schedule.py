@@ -22,6 +22,7 @@ GO = charge(48, Reason(Code.PLAN_SLOT, "cheap"))
 NO = wait(Reason(Code.WAIT, "waits"))
 ON = {"CAR_SAFETY_SCHEDULE": "on"}
 FLOWS: dict[str, Any] = {"charging": Charging.CHARGING, "actual_amps": 48.0, "volts": 240.0}
+WORD = Overrides((Override(VIN, Word.CHARGE_NOW, None, None, EVENING),))
 OTHER = CarSchedule(7, ALL_DAYS, 150, None, HOME.lat, HOME.lon)
 
 
@@ -92,13 +93,14 @@ def test_it_is_written_before_a_stop_for_a_stopped_car_cannot_be_given_the_net()
 
 
 def test_a_breaker_does_not_wait_for_it_and_the_last_cents_are_for_the_stop() -> None:
-    low = Ceiling(EVENING, 0, "OVERLOAD")
-    assert sent({**FLOWS, "soc": 50}, ceiling=low) == (Action.STOP, [CommandKind.STOP])
+    over = Ceiling(EVENING, 0, "OVERLOAD")
+    assert sent({**FLOWS, "soc": 50}, ceiling=over, overrides=WORD) == (Action.STOP, [CommandKind.STOP])
     assert sent({**FLOWS, "soc": 50}, budget=Budget(7.1, 9.0, 0.0015, 1.9)) == (Action.STOP, [CommandKind.STOP])
 
 
 def test_it_is_not_written_together_with_a_command_that_starts_the_car_or_changes_its_amps() -> None:
-    assert sent({**FLOWS, "soc": 10, "request_amps": 16}, overrides=Overrides((Override(VIN, Word.CHARGE_NOW, 20, None, EVENING),))) == (Action.CHARGE, [CommandKind.AMPS])
+    over = Ceiling(EVENING, 20, "OVERLOAD")
+    assert sent(FLOWS, ceiling=over, overrides=WORD) == (Action.CHARGE, [CommandKind.AMPS])
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,8 @@ def asleep(wakes: list[float], **changes: Any) -> Snapshot:
     """`wakes`: minutes ago. The car was read an hour ago."""
     intents = tuple(intent(CommandKind.WAKE, Outcome.DONE, EVENING - timedelta(minutes=ago)) for ago in wakes)
     read = reading(at=EVENING - timedelta(hours=1))
-    return replace(snapshot(view(read, online=False), memory=remembering(plugged(intents=intents, reading=read))), **changes)
+    known = remembering(plugged(intents=intents, reading=read, slept_at=BEFORE))
+    return replace(snapshot(view(read, online=False), memory=known), **changes)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_starts_in_vain_pause(starts: list[float], flowed: float | None, started
 def test_a_wake_that_was_not_sent_does_not_count() -> None:
     unsent = tuple(intent(CommandKind.WAKE, Outcome.NOT_SENT, EVENING - timedelta(minutes=ago)) for ago in (15, 10, 5))
     read = reading(at=EVENING - timedelta(hours=1))
-    here = snapshot(view(read, online=False), memory=remembering(plugged(intents=unsent, reading=read)))
+    here = snapshot(view(read, online=False), memory=remembering(plugged(intents=unsent, reading=read, slept_at=BEFORE)))
     assert due(GO, here) == ["wake_up"]
 
 

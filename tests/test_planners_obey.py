@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model import Ceiling, Charging, Code, Reason
+from model import Ceiling, Charging, Code, Override, Overrides, Reason, Word
 from model_decision import Path, Snapshot
 from model_memory import CarMemory, CommandKind, Intent, Origin, Outcome, Plug
 from planners.commands import commands
@@ -54,7 +54,8 @@ def test_a_stop_that_is_refused_twice_is_asked_for_every_half_hour_only() -> Non
 
 
 def test_a_breaker_does_not_wait_between_two_stops_that_are_refused() -> None:
-    here = replace(stops(10, 5), ceiling=Ceiling(EVENING, 0, "OVERLOAD"))
+    now = Override(VIN, Word.CHARGE_NOW, None, None, EVENING)
+    here = replace(stops(10, 5), ceiling=Ceiling(EVENING, 0, "OVERLOAD"), overrides=Overrides((now,)))
     assert [one.kind for one in decided(here).cars[0].commands] == [CommandKind.STOP]
 
 

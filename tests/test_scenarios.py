@@ -4,7 +4,8 @@ settings   options as in .env (time zone and home are given)
 start      the first cycle: "now" on the owner's clock, and what is seen then; see SITUATION for the keys and tests/builders.py for
            what is seen unless told
 then       the next cycles, each with what is new: "now" or "minutes" (after the cycle before); what was seen stays seen, but a car is
-           read anew only where its "reading" is told
+           read anew only where its "reading" is told; a car that is asleep after a leap in time was seen asleep in the cycle before, too,
+           unless "gap" says that there were no cycles
 answers    in any cycle: what becomes of its commands, {"charge_start": "unknown"}; done unless told
 expect     in any cycle: what must have been decided, or a list of that, one for each "car"; see EXPECTED. A list holds parts that
            must be there, "not reasons" what must not
@@ -158,7 +159,7 @@ SITUATION: Mapping[str, Callable[[Snapshot, Any], Snapshot]] = {
     "commands": lambda seen, told: replace(seen, commands=told is True or Missing("tesla", str(told))),
     "memory": lambda seen, told: replace(seen, memory=decode(Memory, times(told))),
 }
-CYCLE = ("now", "minutes", "answers", "expect")
+CYCLE = ("now", "minutes", "gap", "answers", "expect")
 
 
 def looked(before: Snapshot, told: Json) -> Snapshot:
@@ -171,6 +172,16 @@ def looked(before: Snapshot, told: Json) -> Snapshot:
         if key in told:
             seen = apply(seen, told[key])
     return seen
+
+
+def meanwhile(before: Snapshot, seen: Snapshot) -> Snapshot:
+    """A leap in time stands for cycles in which nothing new was seen."""
+    last = seen.now - timedelta(minutes=5)
+    asleep = {view.vin for view in seen.cars if not isinstance(view.status, Missing) and not view.status.online}
+    if last <= before.now:
+        return seen
+    cars = tuple(replace(car, slept_at=last) if car.vin in asleep else car for car in seen.memory.cars)
+    return replace(seen, memory=replace(seen.memory, cars=cars))
 
 
 def first(codes: list[str]) -> str:
@@ -235,7 +246,9 @@ def play(scenario: Json) -> None:
     options: Settings = builders.settings(**scenario.get("settings", {}))
     seen, now = builders.snapshot(), builders.EVENING
     for number, told in enumerate([scenario["start"], *scenario.get("then", [])]):
-        seen = looked(replace(seen, now=seen.now if number else now - timedelta(minutes=5)), told)
+        before = replace(seen, now=seen.now if number else now - timedelta(minutes=5))
+        seen = looked(before, told)
+        seen = seen if told.get("gap") or not number else meanwhile(before, seen)
         decision = decide(seen, options)
         expect = told.get("expect", {})
         for each in expect if isinstance(expect, list) else [expect]:
