@@ -7,16 +7,17 @@ from datetime import datetime
 
 from config import Settings
 from cycle.calendars import Reading as CalendarReading
-from errors import AmpshiftError, Asleep, LoginDead
+from errors import AmpshiftError, Asleep, BudgetSpent, LoginDead
 from model import CarReading, Missing, Series
 from model_decision import SourceState
 from planners.texts import age
 
 
 def source_states(answers: Mapping[str, object], cars: Mapping[str, object], now: datetime) -> tuple[SourceState, ...]:
-    """One row per source that was asked. A sleeping car's 408 is no failure."""
+    """One row per source that was asked. A sleeping car's 408 is no failure, and a spent budget is told by the
+    decision in each cycle, not only in those that try to read."""
     rows = [_row(name, answer, now) for name, answer in answers.items()]
-    rows += [_row("car reading", answer, now) for answer in cars.values() if not isinstance(answer, Asleep)]
+    rows += [_row("car reading", answer, now) for answer in cars.values() if not isinstance(answer, Asleep | BudgetSpent)]
     return tuple(rows)
 
 

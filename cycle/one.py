@@ -84,8 +84,8 @@ def learned_home(before: Memory, after: Memory) -> tuple[str, ...]:
 
 
 def problems_of(decision: Decision, clock: str, memory: Memory) -> tuple[str, ...]:
-    """What cron should mail when it changes: sources that fail, commands that failed, a clock that is not set. `memory`: after the commands.
-    What was refused stays a problem until it is mended, also in the cycles that do not try it again."""
+    """What cron should mail when it changes: sources that fail, commands that failed, a clock not set. `memory`: after the commands;
+    what was refused stays a problem until it is mended, also in the cycles that do not try it again."""
     failing = [f"{source.name}: {source.why}" for source in decision.sources if not source.ok]
     refused = [f"{one.kind} was not done: {one.answer}" for car in memory.cars for one in unmended(car)]
     unpaid = [f"{one.kind} was not sent: {one.answer}" for one in decision.sent if one.outcome is Outcome.NOT_SENT]

@@ -117,7 +117,8 @@ def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, 
     if case.plug is not None and case.plug.amps_cap == full_power(case) and found.reasons:
         text = f"{case.plug.amps_cap} A is what you set in the Tesla app: more there, and more is possible here"
         more.append(Reason(Code.LIMIT_OWNER_AMPS, text, {"amps": case.plug.amps_cap}))
-    spent = budget_reason(case.snapshot.budget, case.now) if case.path is Path.CAR else None
+    asks = case.path is Path.CAR or (case.path is Path.TWC and bool(case.view.vin) and case.snapshot.commands is True)
+    spent = budget_reason(case.snapshot.budget, case.now) if asks else None
     if spent is not None:
         more.append(spent)
     if case.no_path is not None and wish.action is not Action.NONE:

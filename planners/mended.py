@@ -1,5 +1,5 @@
-"""Which refusals still stand: what a car refused is a problem until a later command of that kind was carried out, or until the car is seen to
-have what was asked for or the plug-in has ended. A cycle that does not try again mends nothing."""
+"""Which refusals still stand: what a car refused is a problem until a later command of that kind was carried out, or the car is seen to
+have what was asked for, or the plug-in has ended. A cycle that does not try again mends nothing."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _starts(case: Case, reading: CarReading, tries: Sequence[Intent]) -> tuple[I
 
 
 def _stops(plug: Plug, reading: CarReading, tries: Sequence[Intent]) -> tuple[Intent, ...]:
-    """Refused, and it charges on. One that was not refused stopped that charge: what flows now is another one, with an origin of its own."""
+    """Refused, and it charges on. One that was not refused stopped that charge: what flows now has an origin of its own."""
     if reading.charging not in (Charging.CHARGING, Charging.STARTING):
         return ()
     rest = plug.rest_at

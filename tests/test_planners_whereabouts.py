@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from cycle.one import Cycle, run
-from model import Charging, Code, Missing, PowerwallReading, SiteConnector, WallReading
+from model import CarStatus, Charging, Code, Missing, PowerwallReading, SiteConnector, WallReading
 from model_decision import Command, Snapshot
 from model_memory import Memory, Outcome
+from planners.looking import worth_reading
 from planners.observe import observe
 from simulator.memory_house import MemoryJournal
 from tests.builders import (
@@ -90,6 +91,19 @@ def test_a_report_older_than_an_unplugging_vouches_no_more() -> None:
     assert isinstance(whereabouts(10, known, read=reading(at=later(10), place=NONE), online=True, powerwall=cloud(0)), Missing)
 
 
+def test_an_old_report_does_not_vouch_for_a_car_that_fell_asleep_since() -> None:
+    known = remembering(plugged(reading=reading(place=NONE), slept_at=later(15)))
+    assert whereabouts(14, known, read=reading(place=NONE), powerwall=cloud(1)) is True
+    assert whereabouts(18, known, read=reading(place=NONE), powerwall=cloud(1)) == NONE
+
+
+def test_a_report_of_this_cycle_ends_the_doubt_of_a_gap() -> None:
+    memory = observe(
+        snapshot(seen(reading(), online=False), now=later(60), memory=remembering(plugged(reading=reading())), powerwall=cloud(60)), HERE
+    )
+    assert whereabouts(65, memory) is True
+
+
 # ---- what nobody saw
 
 
@@ -141,6 +155,14 @@ def test_another_session_at_the_connector_needs_a_look(session: dict[str, float]
 def test_a_session_that_goes_on_needs_no_look() -> None:
     memory = observe(snapshot(seen(), memory=remembering(plugged(reading=reading())), wall=wall()), HERE)
     assert whereabouts(5, memory, wall=wall(session_s=3300.0, session_kwh=6.0)) is True
+
+
+def test_another_session_is_worth_a_paid_reading() -> None:
+    known = plugged(reading=reading(), session_s=3000.0, session_kwh=5.0)
+    online = CarStatus(VIN, "Blue", online=True, in_service=False)
+    assert worth_reading(online, known, (NONE, wall()), later(5)) is None
+    assert worth_reading(online, known, (NONE, wall(session_s=60.0)), later(5)) == "another plug-in: whose is it?"
+    assert worth_reading(online, replace(known, stranger_at=later(5)), (NONE, wall()), later(10)) == "another plug-in: whose is it?"
 
 
 # ---- TESLA_HOME_ADDRESS=here

@@ -295,3 +295,68 @@ def test_a_released_car_is_not_taken_again_by_an_old_word_and_a_dry_release_send
     place.changes["DRY_RUN"] = "off"
     place.do("release").fine()
     assert place.read("override.json")["words"] == []
+
+
+def test_release_says_in_a_dry_run_too_why_a_car_that_is_away_is_left(place: Home) -> None:
+    place.changes["WALL_CONNECTOR_URL"] = None
+    place.do("override", "charge-now", "--amps", "16").fine_code()
+    place.do("run").fine()
+    place.later(5).do("run").fine()
+    place.world.do(Act(place.world.now, "supercharge"))
+    place.later(1).changes["DRY_RUN"] = "on"
+    assert "at a fast charger" in place.do("release").out
+
+
+@pytest.mark.parametrize(("dry", "away", "words"), [("on", False, "DRY_RUN=on"), ("off", True, "not at home")])
+def test_once_wakes_no_car_in_a_dry_run_and_none_that_is_away(dry: str, away: bool, words: str, place: Home) -> None:
+    car = place.world.cars[next(iter(place.world.cars))]
+    place.changes |= {"WALL_CONNECTOR_URL": None, "DRY_RUN": dry}
+    if away:
+        place.world.do(Act(place.world.now, "leave", 5))
+        place.later(12)
+    place.do("run").fine_code()
+    place.world.do(Act(place.world.now, "unplug"))
+    for _ in range(12):
+        place.later(5).do("run").fine_code()
+    assert not car.awake
+    ended = place.do("once", "--wake")
+    assert (ended.code, words in ended.err, "wake_up" in place.commands()) == (0, True, False), ended
+
+
+def test_the_net_is_in_the_car_before_the_first_stop_so_that_a_pi_that_dies_then_strands_nobody(place: Home) -> None:
+    car = place.world.cars[next(iter(place.world.cars))]
+    place.changes |= {"CAR_SAFETY_SCHEDULE": "on"}
+    place.do("run").fine()
+    assert place.commands() == ["add_charge_schedule", "charge_stop"]
+    place.later(13 * 60 + 30)  # nothing runs until the departure
+    assert car.soc > 79
+
+
+def test_a_schedule_that_fails_does_not_hold_back_the_stop(place: Home) -> None:
+    place.changes |= {"CAR_SAFETY_SCHEDULE": "on"}
+    place.world.faults["fleet"].next(1, BUSY_503, "add_charge_schedule")
+    place.do("run").fine_code()
+    assert place.commands()[-1] == "charge_stop"
+    assert place.world.cars[next(iter(place.world.cars))].word == "Stopped"
+
+
+def test_a_refused_stop_is_told_once_paused_and_not_called_mended(place: Home) -> None:
+    place.world.account.must_sign.update(place.world.cars)
+    place.changes["WALL_CONNECTOR_URL"] = None
+    told = []
+    for _ in range(20):
+        told += [place.do("run").err]
+        place.later(5)
+    assert place.commands().count("charge_stop") <= 5
+    assert "charge_stop was not done" in told[0]
+    assert not [text for text in told if "All problems are gone" in text]
+    assert len([text for text in told if text]) <= 4, told
+
+
+def test_a_budget_of_nothing_is_told_once(place: Home) -> None:
+    place.changes |= {"WALL_CONNECTOR_URL": None, "TESLA_BUDGET_DOLLARS": "0"}
+    told = []
+    for _ in range(8):
+        told += [place.do("run").err]
+        place.later(10)
+    assert [bool(text) for text in told] == [True] + [False] * 7, told

@@ -172,6 +172,7 @@ def hanging(folder: Path, faults: tuple[tuple[str, str], ...]) -> tuple[Ended, f
     with home(folder, Cold()) as place:
         for server, path in faults:
             place.world.faults[server].next(99, HANG, path)
+        place.changes["CAR_SAFETY_SCHEDULE"] = "off"
         began = time.monotonic()
         ended = place.do("run")
         return ended, time.monotonic() - began, place.commands(), bool(place.decision()["summary"])
