@@ -25,7 +25,8 @@ JITTER = timedelta(minutes=1)  # cron's cycles are some seconds late
 
 def watched(old: CarMemory, view: CarView, snapshot: Snapshot, settings: Settings, charger: Charger | None) -> CarMemory:
     """The memory after this look: from when to when the car may have been awake since it was last surely seen. The list shows it online,
-    or it was not looked at for longer than a car stays awake after a drive; a connector that has it on its plug ends all doubt."""
+    or it was not looked at for longer than a car stays awake after a drive; a connector that has it on its plug ends all doubt. A time in
+    which nobody looked is held against a car that our own schedule charges in time; one without it would stand empty in the morning."""
     now = snapshot.now
     if _on_its_plug(snapshot, old, charger) or _named_now(view, snapshot):
         return replace(old, online_from=None, online_to=None, stood_at=now)
@@ -33,7 +34,8 @@ def watched(old: CarMemory, view: CarView, snapshot: Snapshot, settings: Setting
         return old
     before = snapshot.memory.car(view.vin)
     last = _last_look(before) if before is not None else None
-    if last is not None and now - last > max(AWAKE_AFTER_DRIVE, timedelta(minutes=settings.cycle_minutes)) + JITTER:
+    unseen = now - last if last is not None and old.schedule is not None else timedelta()
+    if unseen > max(AWAKE_AFTER_DRIVE, timedelta(minutes=settings.cycle_minutes)) + JITTER:
         return replace(old, online_from=old.online_from or last, online_to=now)
     return replace(old, online_from=old.online_from or now, online_to=now) if view.status.online else old
 

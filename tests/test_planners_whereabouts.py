@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cycle.one import Cycle, run
-from model import CarStatus, Charging, Code, Missing, PowerwallReading, SiteConnector, WallReading
+from model import OUR_SCHEDULE_ID, CarSchedule, CarStatus, Charging, Code, Missing, PowerwallReading, SiteConnector, WallReading
 from model_decision import Command, Snapshot
 from model_memory import Memory, Outcome
 from planners.looking import worth_reading
@@ -104,18 +104,26 @@ def test_a_report_of_this_cycle_ends_the_doubt_of_a_gap() -> None:
     assert whereabouts(65, memory) is True
 
 
+NET = CarSchedule(OUR_SCHEDULE_ID, 127, 60, None, 10.5, 20.5)  # our standing schedule in the car
+
+
 # ---- what nobody saw
 
 
 @pytest.mark.parametrize(("gap", "home"), [(14, True), (16, True), (25, False), (60, False)])
 def test_a_gap_longer_than_a_tesla_stays_awake_counts_as_may_have_driven(gap: float, home: bool) -> None:
-    known = remembering(plugged(reading=reading(at=later(-20)), slept_at=EVENING))
+    known = remembering(plugged(reading=reading(at=later(-20)), slept_at=EVENING, schedule=NET))
     found = whereabouts(gap, known, read=reading(at=later(-20)))
     assert (found is True) is home
 
 
+def test_a_gap_is_not_held_against_a_car_that_nothing_else_would_charge() -> None:
+    known = remembering(plugged(reading=reading(at=later(-20)), slept_at=EVENING))
+    assert whereabouts(60, known, read=reading(at=later(-20))) is True
+
+
 def test_a_doubt_lasts_until_the_car_is_read_again() -> None:
-    memory = remembering(plugged(reading=reading()))
+    memory = remembering(plugged(reading=reading(), schedule=NET))
     for minutes in (25, 30, 35):
         now = snapshot(seen(reading(), online=False), now=later(minutes), memory=memory)
         assert isinstance(case(now).home, Missing)
@@ -125,7 +133,7 @@ def test_a_doubt_lasts_until_the_car_is_read_again() -> None:
 
 
 def test_a_sensor_that_sees_it_plugged_in_all_along_or_now_ends_the_doubt() -> None:
-    known = remembering(plugged(reading=reading()))
+    known = remembering(plugged(reading=reading(), schedule=NET))
     assert whereabouts(60, known, wall=wall()) is True
     silent = replace(seen(reading()), status=Missing("tesla", "no answer"))
     memory = known
