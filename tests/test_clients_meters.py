@@ -132,6 +132,8 @@ def test_the_first_generation_is_asked_with_basic_authentication(http: Http) -> 
 
 
 def test_newer_ones_are_asked_with_sha_256_digest(http: Http) -> None:
+    body = {"em1:0": em1()}  # a recording that is not there skips here, not in the server's thread
+
     def sha(text: str) -> str:
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -140,7 +142,7 @@ def test_newer_ones_are_asked_with_sha_256_digest(http: Http) -> None:
         secret = sha("admin:shelly:secret")
         tail = f"{said.get('nonce')}:{said.get('nc')}:{said.get('cnonce')}:auth"
         if said.get("response") == sha(f"{secret}:{tail}:{sha(f'GET:{asked.path}')}"):
-            return Canned({"em1:0": em1()})
+            return Canned(body)
         return Canned("", 401, {"WWW-Authenticate": 'Digest qop="auth", realm="shelly", nonce="60dc59c6", algorithm=SHA-256'})
 
     assert meter(http, "shelly_rpc", {"/rpc/Shelly.GetStatus": guarded}, "secret").grid_w == -332.2
