@@ -31,7 +31,7 @@ docs: $(STAMP)
 	$(BIN)/python -m twc.link > docs/twc-link.md
 
 # Locked on the oldest supported Python, so that every newer one can install it too.
-LOCK := $(BIN)/python -m piptools compile --quiet --no-header --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --upgrade
+LOCK := $(BIN)/python -m piptools compile --quiet --no-header --strip-extras --no-emit-options --no-annotate --upgrade
 lock: $(STAMP)
 	$(LOCK) --output-file requirements.txt pyproject.toml
 	$(LOCK) --extra dev --output-file requirements-dev.txt --constraint requirements.txt pyproject.toml
