@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check static bench soak lock docs clean
+.PHONY: demo test check static bench soak lock docs clean install update uninstall live
 
 demo: $(STAMP)
 	$(BIN)/python -m simulator.demo
@@ -25,6 +25,16 @@ bench: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m bench.soak
 
+# On the Pi: deploy/*.sh say what each does and what they can be told.
+install:
+	@bash deploy/install.sh
+update:
+	@bash deploy/update.sh
+uninstall:
+	@bash deploy/uninstall.sh
+live:
+	@bash deploy/live.sh
+
 docs: $(STAMP)
 	$(BIN)/python -m config_docs env > .env.example
 	$(BIN)/python -m config_docs settings > docs/SETTINGS.md
@@ -42,5 +52,5 @@ clean:
 
 $(STAMP): requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 --requirement requirements-dev.txt
 	touch $@

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import config_checks
 import config_read
-from config_cars import CarSettings
+from config_home_assistant import Broker, HomeAssistantSettings, PowerUnit, Source
+from config_notify import Notify, called
 from config_options import Option, option, option_beside, options_of
 from config_parsers import (
     choice,
@@ -48,6 +49,7 @@ from config_values import (
     Secret,
     Strategy,
     TimeSpan,
+    Units,
     Wake,
     car_key,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "OPTIONS",
     "REGION_URLS",
     "Autostart",
+    "Broker",
     "ChargeHours",
     "CommandProxy",
     "Control",
@@ -64,15 +67,19 @@ __all__ = [
     "GridIso",
     "LastResort",
     "MonitorType",
+    "Notify",
     "OwnSchedule",
+    "PowerUnit",
     "PowerwallPriority",
     "Prefer",
     "Region",
     "Secret",
     "Settings",
+    "Source",
     "Strategy",
     "Tariff",
     "TimeSpan",
+    "Units",
     "Wake",
     "is_loopback",
     "load",
@@ -90,7 +97,7 @@ CHINA_URL = "https://auth.tesla.cn"  # both of them
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(CarSettings):
+class Settings(HomeAssistantSettings):
     """Everything that the owner can say, with `own` holding what he said for one car only."""
 
     # ---- powerwall
@@ -128,6 +135,18 @@ class Settings(CarSettings):
     grid_location: str | None = option(
         maybe(location), "", "TH_NP15_GEN-APND", "Your price location. Empty: the grid's usual.", about="grid"
     )
+    grid_alerts: bool = option(
+        switch,
+        "on",
+        "on, off",
+        "While CAISO or ERCOT asks everybody to save (Flex Alert, emergency), charge only what a departure needs.",
+        about="grid",
+    )
+    caiso_url: str = option(url, "https://www.caiso.com", "a URL", "Where California's grid shows its state and its fuels.", about="grid")
+    caiso_oasis_url: str = option(
+        url, "https://oasis.caiso.com", "a URL", "Where it gives forecasts and prices, without a GRID_STATUS_API_KEY.", about="grid"
+    )
+    ercot_url: str = option(url, "https://www.ercot.com", "a URL", "Where the grid of Texas shows its state.", about="grid")
     tariff: Tariff | None = option_beside(
         parse_tariff,
         "",
@@ -199,9 +218,29 @@ class Settings(CarSettings):
         return None if self.main_breaker_amps is None else self.main_breaker_amps * self.continuous_percent // 100
 
     @property
+    def wants_weather(self) -> bool:
+        """Is there anything that a forecast would change: panels, or drives in a calendar?"""
+        return self.weather and (self.solar_kwp is not None or bool(self.ical_urls) or self.google_credentials is not None)
+
+    @property
     def has_powerwall(self) -> bool:
         """There is one, as far as the owner said, whether it can be read now or not."""
         return self.powerwall_url is not None or self.powerwall_site is not None
+
+    @property
+    def has_meter(self) -> bool:
+        """Is there something that measures the whole house, beside a Powerwall?"""
+        if self.energy_monitor_type in (MonitorType.HOME_ASSISTANT, MonitorType.MQTT):
+            return True
+        return self.energy_monitor_url is not None and self.energy_monitor_type is not MonitorType.NONE
+
+    @property
+    def broker_user(self) -> str:
+        return self.mqtt_user or (self.mqtt_url.user if self.mqtt_url else "")
+
+    @property
+    def broker_password(self) -> Secret:
+        return self.mqtt_password or (self.mqtt_url.password if self.mqtt_url else Secret())
 
     def for_car(self, vin: str, name: str) -> Settings:
         """These settings with that car's own values: VIN beats last six beats name."""
@@ -209,6 +248,15 @@ class Settings(CarSettings):
         for key in (car_key(name), car_key(vin[-6:]), car_key(vin)):
             changes |= {own.field: own.value for own in self.own if own.car == key}
         return replace(self, **changes) if changes else self
+
+    def _grid_services(self) -> tuple[tuple[str, str | None], ...]:
+        """The grid operators' own pages: California's stands in where there is no key; both tell of alerts."""
+        caiso, ercot, keyless = self.grid_iso is GridIso.CAISO, self.grid_iso is GridIso.ERCOT, not self.grid_status_api_key
+        return (
+            ("CAISO", self.caiso_url if caiso and (keyless or self.grid_alerts) else None),
+            ("CAISO OASIS", self.caiso_oasis_url if caiso and keyless else None),
+            ("ERCOT", self.ercot_url if ercot and self.grid_alerts else None),
+        )
 
     def services(self) -> tuple[tuple[str, str], ...]:
         """(name, URL) of every outside service that is configured; a default URL counts as the host it names."""
@@ -220,11 +268,18 @@ class Settings(CarSettings):
             ("Powerwall", self.powerwall_url),
             ("Wall Connector", self.wall_connector_url),
             ("meter", self.energy_monitor_url),
+            ("Home Assistant", self.home_assistant_url),
+            ("MQTT", str(self.mqtt_url) if self.mqtt_url else None),
             ("GridStatus", self.grid_status_url if self.grid_status_api_key else None),
+            *self._grid_services(),
             ("tariff", price_host(self.tariff)),
             *(("calendar", origin(calendar.address.reveal())) for calendar in self.ical_urls),
             ("Google Calendar", self.google_calendar_url if self.google_credentials else None),
             ("Google tokens", self.google_token_url if self.google_credentials else None),
+            *(self.road_services() if self.ical_urls or self.google_credentials else ()),
+            ("Open-Meteo", self.open_meteo_url if self.wants_weather else None),
+            ("notices", called(self.notify_url)),
+            ("heartbeat", called(self.heartbeat_url)),
         )
         return tuple((name, address) for name, address in found if address)
 
@@ -236,7 +291,7 @@ def nothing_configured(settings: Settings) -> bool:
     """Is there neither a car, a charger, a Powerwall nor a meter? Then a cycle has nothing to do."""
     car = settings.tesla_vin or settings.has_tesla
     charger = settings.twc_breaker_amps or settings.twc_port or settings.wall_connector_url or settings.twc_id
-    return not (car or charger or settings.powerwall_url or settings.energy_monitor_url)
+    return not (car or charger or settings.powerwall_url or settings.has_meter)
 
 
 def load(

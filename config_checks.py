@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from config_home_assistant import home_checks
 from config_parsers import is_loopback
 from config_tariff_values import Kind
-from config_values import CommandProxy, MonitorType, Problem, Strategy
+from config_values import CommandProxy, GridIso, MonitorType, Problem, Strategy
 
 if TYPE_CHECKING:
     from config import Settings
@@ -17,6 +18,7 @@ def cross_checks(settings: Settings) -> tuple[Problem, ...]:
     """All problems between options, those of single cars included."""
     found = [*weights(settings), *powerwall(settings), *meter(settings), *secrets_travel_safely(settings), *money(settings)]
     found += [*calendars(settings), *bluetooth(settings), *market(settings), *vins(settings), *one_car(settings, "")]
+    found += home_checks(settings)
     for car in dict.fromkeys(own.car for own in settings.own):
         found += one_car(settings.for_car("", car), f"__{car}")
     return tuple(dict.fromkeys(found))
@@ -66,6 +68,12 @@ def powerwall(settings: Settings) -> Iterator[Problem]:
 
 def meter(settings: Settings) -> Iterator[Problem]:
     names, known = ("ENERGY_MONITOR_TYPE", "ENERGY_MONITOR_URL"), settings.energy_monitor_type != MonitorType.NONE
+    if settings.energy_monitor_type in (MonitorType.HOME_ASSISTANT, MonitorType.MQTT):
+        if settings.energy_monitor_url:
+            elsewhere = {MonitorType.MQTT: "MQTT_URL"}.get(settings.energy_monitor_type, "HOME_ASSISTANT_URL")
+            text = f"ENERGY_MONITOR_URL is for a Shelly; ENERGY_MONITOR_TYPE={settings.energy_monitor_type} uses {elsewhere}"
+            yield problem(text, *names)
+        return
     if known and not settings.energy_monitor_url:
         yield problem(f"ENERGY_MONITOR_TYPE={settings.energy_monitor_type} needs ENERGY_MONITOR_URL, such as http://192.168.1.42", *names)
     if settings.energy_monitor_url and not known:
@@ -114,7 +122,8 @@ def money(settings: Settings) -> Iterator[Problem]:
 def market(settings: Settings) -> Iterator[Problem]:
     """A tariff that adds to the market's price needs one, and one of the Powerwall a way to Tesla's cloud."""
     kind = settings.tariff.kind if settings.tariff else None
-    if kind is Kind.WHOLESALE and not settings.price_file and not (settings.grid_iso and settings.grid_status_api_key):
+    grid = settings.grid_iso is not None and (settings.grid_iso is GridIso.CAISO or bool(settings.grid_status_api_key))
+    if kind is Kind.WHOLESALE and not settings.price_file and not grid:
         text = "TARIFF adds to the market's price: set GRID_ISO and GRID_STATUS_API_KEY, or PRICE_FILE with the market's prices"
         yield problem(text, "TARIFF", "GRID_ISO", "GRID_STATUS_API_KEY", "PRICE_FILE")
     if kind is Kind.POWERWALL and settings.powerwall_site is None:

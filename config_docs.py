@@ -11,13 +11,17 @@ from config_tariff import SHIPPED, read_tariff, shipped
 
 GROUPS: Mapping[str, str] = {
     "house": "The house",
+    "page": "The page",
     "wishes": "What you wish",
     "car": "The car",
     "charger": "The charger",
     "powerwall": "The Powerwall",
+    "sun": "The sun and the weather",
     "grid": "The grid and its prices",
     "places": "Calendars and places",
+    "drives": "Drives in the calendar",
     "meter": "The house meter",
+    "mqtt": "MQTT and Home Assistant",
 }
 # The eight that a normal house needs, each with an example that is nobody's.
 FIRST: Mapping[str, str] = {

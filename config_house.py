@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from config_notify import Notify, heartbeat_url, notify_url
 from config_options import option
 from config_parsers import (
+    address,
     amps_or_none,
     charge_hours,
     choice,
@@ -15,9 +17,11 @@ from config_parsers import (
     decimal,
     departures,
     folder,
+    host_name,
     listed,
     maybe,
     one_of,
+    secret,
     span,
     switch,
     whole,
@@ -29,6 +33,7 @@ from config_values import (
     Control,
     Departure,
     Prefer,
+    Secret,
     Strategy,
     TimeSpan,
 )
@@ -67,6 +72,47 @@ class HouseSettings:
         "1-15",
         "How often cron starts a cycle. A car that was woken sleeps again after 15 minutes: more would never find it awake.",
         about="house",
+    )
+
+    notify_url: Secret = option(
+        notify_url,
+        "",
+        "https://ntfy.sh/your-topic, https://... (a webhook) or an address of apprise's such as mailto://...",
+        "Where you are told what you must know. Keep it secret. Try it: `scheduler.py check --notify`.",
+        about="house",
+    )
+    notify: Notify = option(
+        choice(Notify),
+        "problems",
+        ", ".join(Notify),
+        "problems: what you can do something about, and the month's summary. all: also when a car is full, your limit changed or all is "
+        "well again.",
+        about="house",
+    )
+    heartbeat_url: Secret = option(
+        heartbeat_url,
+        "",
+        "https://hc-ping.com/...",
+        "Fetched after each good cycle: a service that misses it writes to you when this Pi or its network is dead.",
+        about="house",
+    )
+
+    # ---- page
+    page_address: str = option(
+        address,
+        "127.0.0.1",
+        "an IP address",
+        "Where app.py shows its page. Other than this machine (0.0.0.0): with PAGE_PASSWORD only.",
+        about="page",
+    )
+    page_port: int = option(whole(1024, 65535), "8050", "1024-65535", "Its port.", about="page")
+    page_password: Secret = option(secret, "", "secret", "Its password, at least 8 characters.", about="page")
+    page_names: tuple[str, ...] = option(
+        listed(host_name),
+        "",
+        "house.example, ...",
+        "Names under which a browser may ask for the page, beside IP addresses and this machine's own name.",
+        about="page",
     )
 
     # ---- wishes

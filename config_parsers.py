@@ -119,6 +119,17 @@ printable = pattern("[!-~]{0,100}", "letters, digits and signs without spaces")
 location = pattern(r"[ -~]{1,80}", "the price location as GridStatus names it, such as TH_NP15_GEN-APND")
 
 
+host_name = pattern(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?", "a name such as house.example, without http:// and port", str.lower)
+
+
+def address(text: str) -> str:
+    """An IP address of this machine to listen on."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise wrong("an IP address such as 127.0.0.1 (this machine only) or 0.0.0.0 (the whole network)", text) from None
+
+
 def zone(text: str) -> ZoneInfo:
     """An IANA zone. Empty is UTC here; `config.load` puts the machine's own zone in its place."""
     try:

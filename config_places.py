@@ -1,4 +1,7 @@
-"""ICAL_URLS and GOOGLE_CALENDARS: calendars, each tied to one car where its name stands in front: `https://..., Blue=https://...`."""
+"""The third part of the table: places, roads and drives. ICAL_URLS and GOOGLE_CALENDARS name calendars, each tied to one car where its name
+stands in front: `https://..., Blue=https://...`."""
+
+# ruff: noqa: RUF009 - `option` makes a field, as in the other parts of the table
 
 from __future__ import annotations
 
@@ -6,9 +9,80 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from config_parsers import is_loopback
-from config_values import Secret, car_key
+from config_cars import CarSettings
+from config_options import option
+from config_parsers import choice, decimal, is_loopback, switch, token, url, whole
+from config_values import Secret, Units, car_key
 from errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSettings(CarSettings):
+    """See Settings in config.py."""
+
+    # ---- places
+    units: Units = option(
+        choice(Units),
+        "auto",
+        ", ".join(Units),
+        "Distances in texts; auth tesla takes what the car shows. auto: miles where the time zone is one of the US.",
+        about="places",
+    )
+    google_maps_api_key: Secret = option(
+        token,
+        "",
+        "secret",
+        "For roads to the places in your calendar. Without it: 1.4 times the straight line, with places from free services.",
+        about="places",
+    )
+    google_maps_url: str = option(url, "https://maps.googleapis.com", "a URL", "Where Google's older maps answer.", about="places")
+    google_routes_url: str = option(url, "https://routes.googleapis.com", "a URL", "Where Google's newer roads answer.", about="places")
+    roads_per_month: int = option(
+        whole(0, 100_000, "roads"), "3000", "0-100000", "At most so many roads are asked of Google in a month.", about="places"
+    )
+    place_lookup: bool = option(
+        switch,
+        "on",
+        "on, off",
+        "Look up places at the US Census and OpenStreetMap where Google is not asked. off: only Google, and [120 km] in an event.",
+        about="places",
+    )
+    census_url: str = option(url, "https://geocoding.geo.census.gov", "a URL", "Where the US Census finds addresses.", about="places")
+    nominatim_url: str = option(
+        url, "https://nominatim.openstreetmap.org", "a URL", "Where OpenStreetMap finds places, at most one a second.", about="places"
+    )
+
+    # ---- drives
+    consumption_wh_per_km: float = option(
+        decimal(80, 600, "Wh"),
+        "170",
+        "80-600",
+        "What the car uses on a mild day, until its own drives have shown it (Wh/km; Wh/mile times 0.62).",
+        about="drives",
+        per_car=True,
+    )
+    trip_reserve_soc: int = option(
+        whole(0, 60, "percent"), "20", "0-60", "What must be left in the battery at home again.", about="drives", per_car=True
+    )
+    charge_limit_floor: bool = option(
+        switch,
+        "off",
+        "on, off",
+        "For a drive in the calendar at least what the charge-limit rule says: 75 %, and 1 % more for each 6 miles, up to MAX_SOC.",
+        about="drives",
+        per_car=True,
+    )
+
+    def road_services(self) -> tuple[tuple[str, str | None], ...]:
+        """(name, URL) of what may be asked for a road or a place."""
+        free = self.place_lookup
+        return (
+            ("Google Maps", self.google_maps_url if self.google_maps_api_key else None),
+            ("Google Routes", self.google_routes_url if self.google_maps_api_key else None),
+            ("US Census", self.census_url if free else None),
+            ("OpenStreetMap", self.nominatim_url if free else None),
+        )
+
 
 _NEXT = re.compile(r",\s*(?=(?:[^,=:/]+=\s*)?(?:https?|webcals?)://)", re.IGNORECASE)  # an address may hold commas of its own
 _CAR = re.compile(r"([^=:/@]+)=\s*(.*)", re.DOTALL)

@@ -153,8 +153,6 @@ LOGIN = "a login cannot be carried over: `scheduler.py auth tesla` makes a new o
 GUARD = "the overload guard is not part of this version: remove the line; MAIN_BREAKER_AMPS=... keeps the plan below the breaker"
 RS485 = "write TWC_PORT=/dev/serial/by-id/... and start twc_daemon.py: there is no other master"
 SERVER = "this version opens no port: remove the line; `scheduler.py status` and the state files show the same"
-PLACES = "calendar and trips are not part of this version: remove the line; DEPARTURE_TIME=... says when you leave"
-NOTIFY = "this version sends no messages of its own: remove the line; cron mails what goes wrong"
 METERED = "not needed: the surplus is measured at the grid. Remove the line; SOLAR_CHARGING=on follows the sun"
 PER_CAR = "remove the line; one car's own values are written as NAME__ and its VIN"
 
@@ -210,8 +208,6 @@ OLD: Mapping[str, Answer] = {
     **dict.fromkeys(("chargeStopMode", "chargeRateControl"), say("write CONTROL=auto, twc or car")),
     **dict.fromkeys(("fakeMaster", "rs485adapter", "rs485port"), say(RS485)),
     # names that belong to parts of Ampshift which this version does not have
-    **dict.fromkeys(("GOOGLE_MAPS_API_KEY",), say(PLACES)),
     **dict.fromkeys(("DOWN_STEP", "UP_STEP", "SLEEP_TIME_SECS", "OVERLOAD_STRATEGY"), say(GUARD)),
     **dict.fromkeys(("HOST_IP", "API_PORT", "API_TOKEN"), say(SERVER)),
-    **dict.fromkeys(("NOTIFY_URL", "NOTIFY", "HEARTBEAT_URL"), say(NOTIFY)),
 }

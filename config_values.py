@@ -43,6 +43,14 @@ class Region(StrEnum):
     CN = "cn"
 
 
+class Units(StrEnum):
+    """Of distances, in what people read."""
+
+    AUTO = "auto"
+    KM = "km"
+    MI = "mi"
+
+
 class Wake(StrEnum):
     PLUGGED = "plugged"
     NEVER = "never"
@@ -78,6 +86,8 @@ class PowerwallPriority(StrEnum):
 class MonitorType(StrEnum):
     SHELLY_EM = "shelly_em"  # first generation, /status
     SHELLY_RPC = "shelly_rpc"  # Plus, Pro and later
+    HOME_ASSISTANT = "home_assistant"  # its sensors, over REST
+    MQTT = "mqtt"  # topics of a broker
     NONE = "none"
 
 

@@ -133,5 +133,11 @@ class ServerFault(ClientError):
     maybe_done = True
 
 
+class NotAsked(ClientError):
+    """Left out, because the same service has just failed at another question; that one tells the owner."""
+
+    temporary = True
+
+
 class BudgetSpent(ClientError):
     """Our own spend guard refused the call before it was sent."""

@@ -24,6 +24,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from model_places import Event as Event  # noqa: PLC0414 - the form that hands it on
+from model_places import Leg as Leg  # noqa: PLC0414
+from model_places import Sure as Sure  # noqa: PLC0414
+from model_places import Trip as Trip  # noqa: PLC0414
+from model_words import Override as Override  # noqa: PLC0414
+from model_words import Overrides as Overrides  # noqa: PLC0414
+from model_words import Word as Word  # noqa: PLC0414
 
 RELEASED = datetime(2026, 11, 21, tzinfo=UTC)  # a clock before this has not been set
 SLOT = timedelta(minutes=15)
@@ -99,6 +105,11 @@ class Code(StrEnum):
     NEED_READY = "NEED_READY"
     NEED_TARGET = "NEED_TARGET"
     NEED_RULE = "NEED_RULE"
+    NEED_TRIP = "NEED_TRIP"
+    TRIP_COVERED = "TRIP_COVERED"
+    TRIP_UNKNOWN = "TRIP_UNKNOWN"
+    TRIP_TOO_FAR = "TRIP_TOO_FAR"
+    CHARGE_ON_THE_WAY = "CHARGE_ON_THE_WAY"
     CANNOT_BE_MET = "CANNOT_BE_MET"
     NO_MARGIN = "NO_MARGIN"
     # the signal
@@ -107,12 +118,16 @@ class Code(StrEnum):
     LOAD_FORECAST = "LOAD_FORECAST"
     NIGHT_CLOCK = "NIGHT_CLOCK"
     PRICE_PROFILE = "PRICE_PROFILE"
+    PRICE_SCENARIOS = "PRICE_SCENARIOS"
     WEIGHTS = "WEIGHTS"
+    ALERT = "ALERT"
     # following the sun
     FOLLOW_SUN = "FOLLOW_SUN"
     SUN_TOO_WEAK = "SUN_TOO_WEAK"
     CANNOT_FOLLOW = "CANNOT_FOLLOW"
     EXPORT_PAYS = "EXPORT_PAYS"
+    EXPECTED_SUN = "EXPECTED_SUN"
+    SUN_NOT_COUNTED = "SUN_NOT_COUNTED"
     # manners
     MIN_ON = "MIN_ON"
     MIN_OFF = "MIN_OFF"
@@ -140,6 +155,8 @@ class Code(StrEnum):
     SAFETY_SCHEDULE = "SAFETY_SCHEDULE"
     CAR_SCHEDULE = "CAR_SCHEDULE"
     CAR_DOES_NOT_OBEY = "CAR_DOES_NOT_OBEY"
+    OTHER_PATH = "OTHER_PATH"
+    NO_OTHER_PATH = "NO_OTHER_PATH"
     WAKE_FOR_SLOT = "WAKE_FOR_SLOT"
     UNKNOWN_OUTCOME = "UNKNOWN_OUTCOME"
     BUDGET = "BUDGET"
@@ -240,6 +257,7 @@ class CarReading:
     schedule_at: datetime | Missing
     in_service: bool
     schedules: tuple[CarSchedule, ...] | Missing = Missing("tesla", "no charge schedules in the answer")  # firmware before 2024.26
+    odometer_km: float | Missing = Missing("tesla", "no odometer in the answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +297,13 @@ class PowerwallReading:
 
 @dataclass(frozen=True, slots=True)
 class MeterReading:
+    """`at`: when it was measured, as far as the meter tells; most measure the grid alone."""
+
     at: datetime
     grid_w: float
     volts: float | Missing
+    solar_w: float | Missing = Missing("meter", "it does not measure the sun")
+    load_w: float | Missing = Missing("meter", "it does not measure what the house draws")
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,39 +371,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
-    """A drive that a calendar event asks for. `leave`: when the car must be ready."""
+class Alert:
+    """The grid's operator asks everybody to draw less in [start, end). `level`: his word for it ("Flex Alert", "EEA 2")."""
 
-    leave: datetime
-    distance_km: float
-    drive_min: float
+    source: str
+    level: str
+    start: datetime
+    end: datetime
     text: str
-
-
-class Word(StrEnum):
-    CHARGE_NOW = "charge-now"
-    STOP = "stop"
-    HANDS_OFF = "hands-off"
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """One word of the owner. `vin` None: all cars. `until` None: charge-now to the limit or unplug, stop to unplug or next departure."""
-
-    vin: str | None
-    word: Word
-    amps: int | None
-    until: datetime | None
-    given_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """override.json. `solar`: None is as SOLAR_CHARGING says; a newer word on the same car replaces the older one."""
-
-    words: tuple[Override, ...] = ()
-    solar: bool | None = None
-    solar_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

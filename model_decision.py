@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from model import (
+    Alert,
     CarSchedule,
     CarView,
     Ceiling,
     ChargerReport,
     Code,
+    Detail,
     MeterReading,
     Missing,
     Overrides,
@@ -22,11 +24,18 @@ from model import (
     Trip,
     WallReading,
 )
+from model_drives import Use
 from model_energy import CloudSite, SiteCommand, SiteKind, SiteValue
 from model_memory import CommandKind, Memory, Origin, Outcome
+from model_target import Step as Step  # noqa: PLC0414 - the form that hands it on
+from model_target import Target as Target  # noqa: PLC0414
+from model_target import TargetCharger as TargetCharger  # noqa: PLC0414
 
 NOT_ASKED = Missing("powerwall", "Tesla's cloud was not asked")
 NO_EXPORT = Missing("tariff", "no price for what is exported")
+NO_WEATHER = Missing("weather", "no forecast")
+NO_SUN = Missing("weather", "no forecast of the roof's power")
+NO_HOUSE_LOAD = Missing("history", "what the house usually draws is not known yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,11 @@ class Snapshot:
     sources: tuple[SourceState, ...] = ()
     cloud: CloudSite | Missing = NOT_ASKED
     export_prices: Series | Missing = NO_EXPORT  # currency per kWh
+    alerts: tuple[Alert, ...] = ()
+    temperature: Series | Missing = NO_WEATHER  # deg C at home, hourly
+    sun: Series | Missing = NO_SUN  # W expected from the roof
+    house_load: Series | Missing = NO_HOUSE_LOAD  # W expected without the cars
+    uses: tuple[Use, ...] = ()  # what cars were seen to use on the road
 
 
 class Action(StrEnum):
@@ -91,8 +105,9 @@ class Path(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """So much energy by then. `soc`: state of charge due at `by`; `kwh`: at the wall, from now, cumulative over earlier needs.
-    `raise_to`: the charge limit that this need asks for above the owner's; None: within his limit."""
+    """So much energy by then. `soc`: state of charge due at `by`; `kwh`: at the wall, from now, cumulative over earlier needs and what is
+    driven between. `raise_to`: the charge limit that this need asks for above the owner's; None: within his limit. `detail`: event, place,
+    km, temperature and how sure they are, for a drive in the calendar."""
 
     by: datetime
     soc: float
@@ -100,13 +115,15 @@ class Need:
     code: Code
     text: str
     raise_to: int | None = None
+    detail: Detail = field(default_factory=dict, compare=False)  # compared would be hashed, and a dict cannot be
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """What a kWh counts as in [start, end). `value`: what the planner minimises (price weighted with CO2, grid load); `price`: money, for
     people (None: no price is known); `load`: grid load in MW (None: not known); `forecast`: not published, made from past days; `export`:
-    what a kWh given back earns (None: not known)."""
+    what a kWh given back earns (None: not known); `sun_w`: expected from the roof beyond what house and Powerwall take, each kWh of it
+    counted as `sun_value`; `futures`: what `value` may turn out to be, one for each past day (empty: known, or nothing tells)."""
 
     start: datetime
     end: datetime
@@ -116,11 +133,15 @@ class Slot:
     co2: float | None
     forecast: bool
     export: float | None = None
+    sun_w: float = 0.0
+    sun_value: float = 0.0
+    futures: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSlot:
-    """Charge at `amps` in [start, end); `kwh` at the wall; `price` per kWh (None: not known)."""
+    """Charge at `amps` in [start, end); `kwh` at the wall, `sun_kwh` of them expected from the roof; `price` per kWh of the rest (None: not
+    known)."""
 
     start: datetime
     end: datetime
@@ -128,6 +149,7 @@ class PlanSlot:
     kwh: float
     price: float | None
     forecast: bool
+    sun_kwh: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,33 +214,6 @@ class CarDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """target.json: offer `amps` until `until`."""
-
-    until: datetime
-    amps: int
-    why: tuple[Code, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetCharger:
-    """target.json: the steps for one connector; `id` "*": all that are not listed."""
-
-    id: str
-    vin: str | None
-    priority: int
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """target.json. `site_max_amps`: the sum of all offers; None: no limit beside the circuit."""
-
-    site_max_amps: int | None
-    chargers: tuple[TargetCharger, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """One cycle's outcome. `summary`: the one sentence for the owner."""
 
@@ -236,3 +231,4 @@ class Decision:
     site: tuple[SiteCommand, ...] = ()  # changes of the Powerwall's settings that are due
     site_reasons: tuple[Reason, ...] = ()
     site_sent: tuple[SiteSent, ...] = ()
+    cars_w: float | None = None  # what the cars at home draw now; None: not known

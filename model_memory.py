@@ -89,6 +89,7 @@ class Plug:
     starts: int = 0  # our starts for sun and price
     overrode: bool = False  # a start of the car's own schedule was stopped once
     amps_cap: int | None = None  # the owner set fewer amps than we offered
+    limit_his: bool = False  # he changed the limit that we had raised: it is not raised again
     meter_kwh: float | None = None  # the connector's energy counter when the plug-in was first seen
     session: str = ""  # what the connector calls this plug or session
 
@@ -138,7 +139,7 @@ class CarMemory:
     flowed_at: datetime | None = None  # newest reading with a charge that runs
     completed_at: datetime | None = None  # newest reading Complete: ends charge-now
     marks: tuple[Mark, ...] = ()  # causes of the last day, in time order
-    intents: tuple[Intent, ...] = ()  # commands of the last two days, in time order; at most the last one without an outcome
+    intents: tuple[Intent, ...] = ()  # of the last two days, in time order, and a refused schedule; at most the last one without an outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import argparse
 import gc
 import io
 import os
+import re
 import sys
 import time
 from dataclasses import replace
@@ -28,6 +29,7 @@ COMMANDS = ("once", "run", "status", "check", "vehicles", "auth", "override", "r
 
 def main(argv: list[str]) -> int:
     """Exit codes: 0 done; 1 a record, a due command or the login failed, or the clock is wrong; 2 configuration; 75 a cycle is running."""
+    os.environ["GSIO_SKIP_VERSION_CHECK"] = "true"  # gridstatusio asks the package index at its import otherwise, without a time limit
     try:
         code = _command(_parser().parse_args(argv))
         if sys.stdout is not None:  # cron may have closed it
@@ -120,6 +122,12 @@ def _time(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
+def _month(text: str) -> str:
+    if text and not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month; write 2026-11")
+    return text
+
+
 def _positive(text: str) -> float:
     if not text.replace(".", "", 1).isdigit() or float(text) <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
@@ -147,8 +155,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "-i", dest="interval", type=_positive, default=argparse.SUPPRESS, metavar="MIN", help="repeat every MIN minutes, without cron"
     )
-    commands.add_parser("status", parents=[once_only], help="when the last cycle was, the state files in words, the month's Tesla dollars")
-    commands.add_parser("check", parents=[once_only], help="test every setting and connection")
+    status = commands.add_parser(
+        "status", parents=[once_only], help="when the last cycle was, the state files in words, the month's Tesla dollars"
+    )
+    status.add_argument(
+        "--month", nargs="?", const="", type=_month, metavar="YYYY-MM", help="a month's summary (default: this month so far)"
+    )
+    check = commands.add_parser("check", parents=[once_only], help="test every setting and connection")
+    check.add_argument("--notify", action="store_true", help="send a test message to NOTIFY_URL")
     commands.add_parser("vehicles", parents=[once_only], help="the account's cars")
     _override(commands.add_parser("override", parents=[once_only], help="your word, above every plan"))
     auth = commands.add_parser("auth", parents=[once_only], help="log in, step by step, from a terminal without a browser")

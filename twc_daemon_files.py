@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from errors import StateError
 from model import Charger, ChargerReport, Missing
-from model_decision import Target as TargetFile
+from model_target import Target as TargetFile
 from state import volatile
 from state.files import Kept
 from twc.report import ChargerRow, Report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import sys
 import termios
@@ -15,13 +16,28 @@ STEADY_S = 1.0  # a port counts as open when it has lasted so long: a network ad
 SILENCE_S = 35.0  # connectors without a master speak every 10 s; a network adapter that lost its power does not tell that it forgot us
 GATHER_S = 0.02  # adapters hand a frame over in pieces, and nothing can be done before its last byte: one turn for all of them
 WAIT_RFC2217_S = 0.02
+LONGEST_LINE = 4000  # a pipe that takes anything takes 4096 bytes at once
 FAULTS = (OSError, ValueError, TypeError, termios.error)  # SerialException is an OSError; a device that vanishes raises the others as well
 
 
-def log(text: str) -> None:
-    """One line for the journal, which adds the time. A journal that went away does not end a heartbeat."""
-    with contextlib.suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)
+@dataclass(slots=True)
+class Journal:
+    """stderr, which nobody may be reading: what it does not take at once is dropped, and how much is said with the next line that it
+    takes. Its O_NONBLOCK is not ours to set: a terminal shares it with the owner's shell."""
+
+    dropped: int = 0
+
+    def tell(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError, TypeError):  # a journal that went away, or never was, does not end a heartbeat
+            if not select.select([], [sys.stderr], [], 0)[1]:
+                self.dropped += 1
+                return
+            lost, self.dropped = self.dropped, 0
+            line = f"({lost} lines before this one were lost: nobody read them) {text}" if lost else text
+            os.write(sys.stderr.fileno(), line.encode(errors="backslashreplace")[:LONGEST_LINE] + b"\n")
+
+
+log = Journal().tell  # one line for systemd's journal, which adds the time
 
 
 class SerialPort(Protocol):
@@ -43,6 +59,7 @@ class Port:
     next_try: float = 0.0
     dead_since: float | None = None
     steady: bool = False
+    opening: bool = False
     opened_at: float = 0.0
     heard_at: float = 0.0
     silence_s: float = SILENCE_S
@@ -62,6 +79,12 @@ class Port:
         self._lasted(received, now)
         return received
 
+    def hurry(self) -> None:
+        """From a signal's handler: a network adapter that does not answer is waited for no longer (pyserial would, for 5 s)."""
+        if self.opening:
+            self.opening = False
+            raise InterruptedError("told to end while it was being opened")
+
     def close(self) -> None:
         serial, self.serial = self.serial, None
         if serial is not None:
@@ -73,6 +96,7 @@ class Port:
             return False
         import serial
 
+        self.opening = True
         try:
             # rfc2217:// has no write timeout, and asks its far end anew at each change of the read timeout
             waits = {"timeout": WAIT_RFC2217_S} if self.url.startswith("rfc2217:") else {"timeout": 0, "write_timeout": 1}
@@ -80,7 +104,9 @@ class Port:
             if "://" not in self.url:
                 self.serial.exclusive = True
             self.serial.open()
+            self.opening = False
         except FAULTS as error:
+            self.opening = False
             self._lost(error, now)
             return False
         self.opened_at = now

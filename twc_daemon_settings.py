@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from zoneinfo import ZoneInfo
 
 from errors import ConfigError
+from twc_daemon_port import log
 
 if TYPE_CHECKING:
     import argparse
@@ -76,7 +77,8 @@ def _in_child(argv: list[str], environ: Mapping[str, str], writer: int) -> NoRet
         os.write(writer, json.dumps(read(argv, environ)).encode())
         code = 0
     except ConfigError as error:
-        print("\n".join(error.problems), file=sys.stderr)
+        for problem in error.problems:
+            log(problem)
         code = 2
     except SystemExit as ended:  # argparse: help was asked for, or an option is wrong
         code = ended.code

@@ -8,13 +8,13 @@ import sys
 
 from bench.warm_run import TIMES, Cost, measure
 
-LONG = ("month", "answers")
+LONG = {"month": "month", "answers": "answers", "notices": "notices", "sun": "sun_week", "grid": "grid"}  # by the module of each
 AIM_S, AIM_MB = 0.35, 45.0  # on an x86 machine with 2 cores
 
 
 def main(argv: list[str]) -> int:
     """0 also where an aim is missed: the figures are for people, and a busy machine misses them."""
-    parts = {"run": _run, "twc": _twc, "signed": _signed, "signal": _signal}
+    parts = {"run": _run, "twc": _twc, "signed": _signed, "signal": _signal, "page": _page, "bridge": _bridge}
     if argv and argv[0] in LONG:
         return _long(argv)
     if not set(argv) <= set(parts):
@@ -27,10 +27,11 @@ def main(argv: list[str]) -> int:
 
 
 def _long(argv: list[str]) -> int:
-    """Minutes long, so only when it is named: `month [DAYS]`, `answers [LIVES [FIRST]]`. 1 where an aim is missed or a law broken."""
-    from bench import answers, month
+    """Minutes long, so only when it is named: `month [DAYS]`, `answers [LIVES [FIRST]]`, `sun`, `notices [DAYS]`, `grid [DAYS]`. 1 where
+    an aim is missed or a law broken."""
+    from importlib import import_module
 
-    return {"month": month.main, "answers": answers.main}[argv[0]](argv[1:])
+    return int(import_module(f"bench.{LONG[argv[0]]}").main(argv[1:]))
 
 
 def _run() -> None:
@@ -58,15 +59,29 @@ def _memory() -> None:
 
 
 def _signal() -> None:
-    from bench import signal_year
+    from bench import signal_nights, signal_year
 
     signal_year.main([])
+    if signal_year.DATA.is_dir():
+        signal_nights.report(signal_year.prices())
 
 
 def _signed() -> None:
     from bench.signed import signed
 
     signed()
+
+
+def _page() -> None:
+    from bench.page import page
+
+    page()
+
+
+def _bridge() -> None:
+    from bench.bridge import bridge
+
+    bridge()
 
 
 def _twc() -> None:

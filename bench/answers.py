@@ -25,10 +25,9 @@ from simulator import faults
 from simulator.account import ApiCall
 from simulator.house import HOME, HouseSpec, World
 from simulator.houses import BLUE, ZONE
-from simulator.memory_house import MemoryHouse, MemoryJournal
 from simulator.memory_http import MemoryHttp
 from simulator.owner import Act
-from state.codec import decode, encode
+from simulator.power_cut import Fate, House, Journal
 
 VIN = BLUE.vin
 NOON = datetime(2026, 12, 7, 20, 0, tzinfo=UTC)
@@ -78,43 +77,6 @@ class OddHttp(MemoryHttp):
         return reply
 
 
-@dataclass(slots=True)
-class Fate:
-    """Dies at step `at` of all that saves or sends (0: never)."""
-
-    at: int
-    count: int = 0
-
-    def step(self) -> None:
-        self.count += 1
-        if self.count == self.at:
-            raise SystemExit  # the power is cut: nothing in a cycle may catch it
-
-
-class Journal(MemoryJournal):
-    def __init__(self, fate: Fate) -> None:
-        super().__init__()
-        self.fate = fate
-
-    def save(self, memory: Memory) -> None:
-        self.fate.step()
-        super().save(decode(Memory, encode(memory, ZONE)))  # through the file's format: what was written must be readable
-        self.fate.step()
-
-
-class House(MemoryHouse):
-    """`acted`: what was sent, also in a cycle that died."""
-
-    fate: Fate
-    acted: list[Command]
-
-    def act(self, command: Command) -> tuple[Outcome, str]:
-        self.acted.append(command)
-        answer = super().act(command)
-        self.fate.step()
-        return answer
-
-
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One cycle: `at_home`: really; `cycle` None: the power failed in it."""
@@ -147,8 +109,8 @@ def life(seed: int) -> Life:
     car.soc, car.limit_soc = rng.uniform(20, 75), rng.choice((70, 80, 100))
     world.follow([Act(start + timedelta(minutes=rng.randrange(0, 15)), "plug"), *_clicks(rng, start)])
     fate = Fate(rng.randrange(1, 60) if rng.random() < 0.4 else 0)
-    house = House(world, _settings(rng))
-    house.acted, house.fate, house.http = [], fate, OddHttp(world, rng, rng.choice((0.1, 0.3, 0.5)))
+    house = House(world, _settings(rng), fate)
+    house.http = OddHttp(world, rng, rng.choice((0.1, 0.3, 0.5)))
     found, journal = Life(seed, world, house), Journal(fate)
     for number in range(CYCLES):
         now = start + number * CYCLE

@@ -38,7 +38,7 @@ def week() -> Week:
     world = sunny_house(START)
     world.do(Act(START, "plug"))
     world.follow(commuter(START, DAYS, ZONE))
-    settings = _settings(world)
+    settings = settings_of(world)
     house, journal = MemoryHouse(world, settings), MemoryJournal()
     decided, cycles, seconds = list[float](), 0, 0.0
     while world.now < START + timedelta(days=DAYS):
@@ -54,7 +54,7 @@ def week() -> Week:
     return Week(cycles, seconds, median(decided), max(decided))
 
 
-def _settings(world: World) -> Settings:
+def settings_of(world: World) -> Settings:
     home = world.spec.home
     return replace(
         Settings(),

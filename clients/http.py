@@ -63,9 +63,9 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request. `body` goes as JSON, `form` as a web form. `pin`: SHA-256 fingerprint that the certificate must have instead of a
-    valid chain; `retry`: a GET may be repeated (never where each request is billed); `limit_s`: for the whole answer; `secrets`: masked
-    where an answer is quoted in an error; `max_bytes`: a longer answer is a BadAnswer."""
+    """One request. `body` goes as JSON, `form` as a web form, `text` as it is. `pin`: SHA-256 fingerprint that the certificate must have
+    instead of a valid chain; `retry`: a GET may be repeated (never where each request is billed); `limit_s`: for the whole answer;
+    `secrets`: masked where an answer is quoted in an error; `max_bytes`: a longer answer is a BadAnswer."""
 
     source: str
     url: str
@@ -74,6 +74,7 @@ class Ask:
     params: Mapping[str, str] = field(default_factory=dict)
     body: object = field(default=None, repr=False)
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    text: str = field(default="", repr=False)
     login: Login | None = None
     pin: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -168,7 +169,7 @@ class Http:
             params=dict(ask.params),
             headers={**ask.headers, **({} if retry else {"Connection": "close"})},  # a kept connection may die under a command
             json=ask.body,
-            data=dict(ask.form) or None,
+            data=dict(ask.form) or ask.text.encode() or None,
             auth=ask.login.auth() if ask.login else None,
             timeout=self._timeout,
             allow_redirects=False,

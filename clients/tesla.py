@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 from clients.http import Ask, Http, Reply
 from clients.tesla_billing import Count, ask_billed, headers_for
-from clients.tesla_fields import SOURCE, car_reading, car_status
+from clients.tesla_fields import SOURCE, car_reading, car_status, response_of, shows_miles
+from clients.tesla_schedules import PRECONDITION_SECTION, PreconditionSchedule, precondition_schedules
 from clients.tesla_status import error_for
 from clients.values import root
 from errors import BadAnswer
-from model import Billed, CarReading, CarStatus
+from model import Billed, CarReading, CarStatus, Missing
 
 # separated by semicolons: with commas the answer lacks charge_state. location_data: without it no place since firmware 2023.38
 ENDPOINTS = "charge_state%3Bdrive_state%3Blocation_data%3Bvehicle_state%3Bcharge_schedule_data"
@@ -41,6 +42,16 @@ class Tesla:
                 break
         statuses = [car_status(row) for row in rows]
         return tuple({status.vin: status for status in statuses}.values())
+
+    def miles(self, vin: str) -> bool | Missing:
+        """Does a car that is online show its owner miles? Billed as data. Raises Asleep (billed too) and the rest of the tree."""
+        path = f"/api/1/vehicles/{quote(vin, safe='')}/vehicle_data?endpoints=gui_settings"
+        return shows_miles(self._get(path, Billed.DATA, {}).json())
+
+    def precondition_schedules(self, vin: str) -> tuple[PreconditionSchedule, ...] | Missing:
+        """Those of a car that is online; billed as data. Raises Asleep (billed too) and the rest of the tree."""
+        path = f"/api/1/vehicles/{quote(vin, safe='')}/vehicle_data?endpoints={PRECONDITION_SECTION}"
+        return precondition_schedules(response_of(self._get(path, Billed.DATA, {}).json()))
 
     def car(self, vin: str, now: datetime) -> CarReading:
         """Everything about one car that is online; billed. Raises Asleep (billed too) and the rest of the tree."""

@@ -30,6 +30,8 @@ _PRECONDITION_SCHEDULE = {"id": 1, "days_of_week": 3, "precondition_time": 4, "o
 ACTIONS: Mapping[str, Action] = {
     "set_charge_limit": Action(5, {"percent": 1}),
     "charge_start": Action(6, fixed=inside(2, b"")),
+    "charge_standard": Action(6, fixed=inside(3, b"")),
+    "charge_max_range": Action(6, fixed=inside(4, b"")),
     "charge_stop": Action(6, fixed=inside(5, b"")),
     "set_charging_amps": Action(43, {"charging_amps": 1}),
     "charge_port_door_close": Action(61),

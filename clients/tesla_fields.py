@@ -73,7 +73,17 @@ def car_reading(answer: object, vin: str, now: datetime) -> CarReading:
         schedule_at=_schedule_at(charge),
         in_service=car.data.get("in_service") is True,
         schedules=car_schedules(car),
+        odometer_km=_km(state.number("odometer", 0, 2e6)),
     )
+
+
+def shows_miles(answer: object) -> bool | Missing:
+    """gui_settings in a vehicle_data answer: `mi/hr` or `km/hr`, what the owner's screen shows; Tesla's own figures are miles always."""
+    gui = response_of(answer).node("gui_settings")
+    unit = gui.text("gui_distance_units")
+    if isinstance(unit, Missing):
+        return unit
+    return {"mi": True, "km": False}.get(unit.partition("/")[0], gui.missing("gui_distance_units"))
 
 
 def _name(vin: str, *names: str | Missing) -> str:
@@ -85,6 +95,11 @@ def _charging(charge: Node) -> Charging | Missing:
     if isinstance(word, Missing):
         return word
     return Charging(word) if word in set(Charging) else Charging.UNKNOWN
+
+
+def _km(miles: float | Missing) -> float | Missing:
+    """Tesla counts miles wherever the car is."""
+    return miles if isinstance(miles, Missing) else round(miles * 1.609344, 1)
 
 
 def _battery_kwh(charge: Node) -> float | Missing:

@@ -59,6 +59,8 @@ TABLE: Mapping[str, Row] = {
     "set_charging_amps": Row((Param("charging_amps", int, 0, 80),), frozenset({"already_set"})),
     # Tesla says "success" to any percent outside 50-100
     "set_charge_limit": Row((Param("percent", int, 50, 100),), frozenset({"already_set", "already_standard", "already_max_range"})),
+    "charge_standard": Row(already=frozenset({"already_standard"})),
+    "charge_max_range": Row(already=frozenset({"already_max_range"})),
     "wake_up": Row(billed=Billed.WAKE),
     "add_charge_schedule": Row(
         (

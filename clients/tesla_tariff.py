@@ -1,7 +1,8 @@
 """tariff_content_v2 of the Fleet API's site_info, the rate plan that the owner entered in the Tesla app, as tariffs of ours.
 
-Protobuf habits of its JSON: a field that is 0 is left out, and an end of 0:00 is midnight at the day's end. Days are read as Monday 0 to
-Sunday 6, as the sample of a plan for all days (0 to 6) and published weekday plans (0 to 4) have them.
+Protobuf habits of its JSON: a field that is 0 is left out, and an end of 0:00 is midnight at the day's end. Days are Monday 0 to
+Sunday 6: the project Predbat (springfall2008/batpred) first wrote them as Sunday 0, and in 2026-08 saw on a real Powerwall that each band
+came a day late; with Monday 0 it obeyed within a minute. Teslemetry's python-tesla-fleet-api reads them so, too.
 """
 
 from __future__ import annotations

@@ -7,29 +7,31 @@ from dataclasses import replace
 from datetime import datetime
 
 from cycle.house import House, Journal
-from errors import AccountStopped, BudgetSpent, LoginDead, TooMany
+from errors import AccountStopped, BudgetSpent, ClientError, LoginDead, TooMany
 from model import Code, Missing
 from model_decision import CarDecision, Command, Decision, Sent
 from model_memory import CarMemory, CommandKind, Intent, Memory, Origin, Outcome, OwnerLimit, Plug
 
 GOOD = (Outcome.DONE, Outcome.ALREADY)
+NET = (CommandKind.ADD_SCHEDULE, CommandKind.REMOVE_SCHEDULE)
 FOR_SUN_AND_PRICE = frozenset({Code.PLAN_SLOT, Code.FOLLOW_SUN, Code.RAMP, Code.BAND})
 
 
 def act(house: House, journal: Journal, decision: Decision, memory: Memory) -> tuple[Memory, tuple[Sent, ...]]:
     """Sends what is due, car by car; gives the memory afterwards and what became of each command."""
     sent: list[Sent] = []
-    stopped = ""
+    met: tuple[Command, ClientError] | None = None
     for car in decision.cars:
         for command in car.commands:
-            skip = stopped or not_now(house, car, command, sent, memory)
+            skip = ended(met, command) or not_now(house, car, command, sent, memory)
             if skip:
                 sent.append(Sent(command.vin, command.kind, command.value, Outcome.NOT_SENT, 0.0, skip))
                 continue
             was = _car(memory, command.vin).schedule
             memory = _intend(memory, command, decision.now)
             journal.save(memory)
-            outcome, answer, stopped = _send(house, command)
+            outcome, answer, error = _send(house, command)
+            met = met if error is None else (command, error)
             memory = _conclude(memory, command, outcome, answer)
             if command.kind is CommandKind.ADD_SCHEDULE and outcome not in (*GOOD, Outcome.UNKNOWN):
                 memory = _with(memory, replace(_car(memory, command.vin), schedule=was))
@@ -38,17 +40,28 @@ def act(house: House, journal: Journal, decision: Decision, memory: Memory) -> t
     return memory, tuple(sent)
 
 
-def _send(house: House, command: Command) -> tuple[Outcome, str, str]:
-    """(outcome, answer, why no further command may be sent in this cycle)."""
+def ended(met: tuple[Command, ClientError] | None, command: Command) -> str:
+    """Why this command may not be sent any more in this cycle, after what an earlier one met; "" if it may. Our schedule in a car is the
+    least of all commands: what it meets ends no start or stop. What lowers or stops for a limit goes out also when Tesla wants a pause."""
+    if met is None:
+        return ""
+    by, error = met
+    least = by.kind in NET and command.kind not in NET
+    free = least or (command.urgent and isinstance(error, TooMany))
+    return "" if free and not isinstance(error, AccountStopped) else error.text
+
+
+def _send(house: House, command: Command) -> tuple[Outcome, str, ClientError | None]:
+    """(outcome, answer, what may end this cycle's commands)."""
     try:
         outcome, answer = house.act(command)
     except BudgetSpent as error:
-        return Outcome.NOT_SENT, error.text, ""
+        return Outcome.NOT_SENT, error.text, None
     except TooMany as error:
-        return Outcome.NOT_SENT, error.text, error.text  # for now: not a failure for good
+        return Outcome.NOT_SENT, error.text, error  # for now: not a failure for good
     except (LoginDead, AccountStopped) as error:
-        return Outcome.REFUSED, error.text, error.text
-    return outcome, answer, ""
+        return Outcome.REFUSED, error.text, error
+    return outcome, answer, None
 
 
 def not_now(house: House, car: CarDecision, command: Command, sent: list[Sent], memory: Memory) -> str:

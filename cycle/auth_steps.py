@@ -13,11 +13,12 @@ from clients.tesla_auth import NEEDED, App, TeslaAuth, Tokens, authorize_url, cl
 from clients.tesla_billing import Count
 from clients.tesla_fleet import FleetCar, fleet_status
 from clients.tesla_partner import Partner, own_region
-from config import REGION_URLS, Region, Settings
+from config import REGION_URLS, Region, Settings, Units
 from config_parsers import domain_or_none, printable
 from cycle import auth_env, auth_key, auth_texts
 from cycle.auth_paste import code_in
 from cycle.auth_talk import Talk, qr_code, yes
+from cycle.auth_units import Wire, units
 from cycle.desk import Desk
 from cycle.tesla_login import Held, TeslaLogin, first, written
 from errors import ClientError, ConfigError, Refused, StateError, Stopped, WrongRegion
@@ -330,6 +331,8 @@ def env_file(visit: Visit, done: Progress) -> Progress:
     wanted = {"TESLA_VIN": ",".join(done.vins), "TESLA_CLIENT_ID": done.client_id, "TESLA_DOMAIN": done.domain}
     if visit.settings.tesla_api_url in REGION_URLS.values():
         wanted["TESLA_REGION"] = done.region
+    if visit.settings.units is Units.AUTO:
+        wanted = units(visit.login(), Wire(visit.http, visit.count), done.vins) | wanted
     changes = auth_env.pending(text, {**wanted, "TESLA_ACCESS_TOKEN": ""})  # it would stand above the login
     if changes:
         visit.talk.say(auth_texts.env(visit.env, changes))

@@ -12,12 +12,16 @@ from dotenv.parser import parse_stream
 
 from clients.tesla_auth import NEEDED
 from config import OPTIONS, Settings
+from config_notify import shown
 from config_tariff import Tariff
 from config_values import WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
 from cycle.calendars import Calendars
-from cycle.check_calendar import calendar_lines
+from cycle.check_calendar import calendar_lines, drive_lines
+from cycle.check_grid import grid_failures, grid_lines
+from cycle.check_mqtt import mqtt_lines
 from cycle.check_net import net_lines
 from cycle.check_prices import price_lines
+from cycle.check_zone import zone_lines
 from cycle.desk import Desk
 from cycle.signed import way
 from cycle.status import login_words
@@ -38,18 +42,31 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     now = desk.now.astimezone(settings.time_zone)
     clock_ok = desk.believed or desk.now >= RELEASED
     print(f"{'ok     ' if clock_ok else 'FAILED '} clock: {now:%a %Y-%m-%d %H:%M} {settings.time_zone.key}{'' if clock_ok else SET_CLOCK}")
+    for line in zone_lines(settings):
+        print(line)
     ask_again(desk.cache, desk.now)
     calendars = Calendars(settings, desk.cache, desk.http, desk.logins, desk.now)
     calendars.ask_again()
+    desk.market.ask_again()
     snapshot = desk.house.look(desk.store.load_memory(), desk.now)
     failed = not clock_ok
     for text, bad in _connections(snapshot, settings):
         print(text)
         failed = failed or bad
-    for text, bad in _login(desk):
+    for text, bad in (*grid_failures(desk, snapshot), *_login(desk)):
         print(text)
         failed = failed or bad
-    for line in (*_amps(settings), *calendar_lines(calendars, snapshot), *net_lines(snapshot, settings), *price_lines(snapshot, settings)):
+    for text, bad in (*_notices(desk, args.notify), *mqtt_lines(settings)):
+        print(text)
+        failed = failed or bad
+    for line in (
+        *_amps(settings),
+        *calendar_lines(calendars, snapshot),
+        *drive_lines(calendars, snapshot),
+        *net_lines(snapshot, settings),
+        *grid_lines(desk, snapshot),
+        *price_lines(snapshot, settings),
+    ):
         print(line)
     return 1 if failed else 0
 
@@ -112,9 +129,9 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
     hints = {
         "tesla": "scheduler.py auth tesla",
         "powerwall": "POWERWALL_URL or POWERWALL_SITE",
-        "meter": "ENERGY_MONITOR_URL",
+        "meter": "ENERGY_MONITOR_TYPE",
         "wall connector": "WALL_CONNECTOR_URL",
-        "load forecast": "GRID_STATUS_API_KEY and GRID_ISO",
+        "load forecast": "GRID_ISO, and GRID_STATUS_API_KEY",
         "price file": "PRICE_FILE",
         "calendar": "ICAL_URLS or GOOGLE_CREDENTIALS",
     }
@@ -129,7 +146,9 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
     )
     if isinstance(snapshot.home, Place) and settings.tesla_home_address == "here":
         yield f"ok      home: here = {snapshot.home.lat},{snapshot.home.lon} (write it into TESLA_HOME_ADDRESS to keep it for good)", False
-    if isinstance(snapshot.home, Missing):
+    if isinstance(snapshot.home, Missing) and settings.tesla_home_address == "here":
+        yield f"-       home: {snapshot.home.why}; before that the car is not commanded (once -v takes it)", False
+    elif isinstance(snapshot.home, Missing):
         yield f"FAILED  home: {snapshot.home.why}; a car that is not surely at home is never commanded", settings.has_tesla
 
 
@@ -145,6 +164,25 @@ def _login(desk: Desk) -> Iterator[tuple[str, bool]]:
     if not lacks:
         yield f"ok      tesla login{login_words(desk)}", False
     yield way(desk.settings, desk.logins)
+
+
+def _notices(desk: Desk, send: bool) -> Iterator[tuple[str, bool]]:
+    """Where the owner is told, without the secret part; a message leaves only when he asked for one."""
+    settings = desk.settings
+    if not settings.notify_url:
+        yield "-       notices: not configured (NOTIFY_URL)", False
+    elif not send:
+        yield f"ok      notices: {shown(settings.notify_url)}, NOTIFY={settings.notify}; `scheduler.py check --notify` sends a test", False
+    else:
+        from cycle.notify import send_test
+
+        wrong = send_test(settings, desk.http)
+        sent = f"ok      notices: {shown(settings.notify_url)} took a test message; look whether it has arrived"
+        yield (f"FAILED  notices: {wrong}", True) if wrong else (sent, False)
+    if settings.heartbeat_url:
+        yield f"ok      heartbeat: {shown(settings.heartbeat_url)} after each good cycle", False
+    else:
+        yield "-       heartbeat: not configured (HEARTBEAT_URL), so nobody tells you when this Pi is dead", False
 
 
 def _amps(settings: Settings) -> Iterator[str]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cycle.calendars import Calendars, Reading, unknown_cars
+from cycle.roads import asked_of_google
 from errors import ClientError
+from model import Missing
 from model_decision import Snapshot
+from planners.texts import distance
+
+MOST_DRIVES = 5
 
 
 def calendar_lines(calendars: Calendars, snapshot: Snapshot) -> Iterator[str]:
@@ -25,6 +30,17 @@ def calendar_lines(calendars: Calendars, snapshot: Snapshot) -> Iterator[str]:
         for car in unknown_cars(calendars.settings, snapshot.cars):
             names = ", ".join(view.name for view in snapshot.cars)
             yield f"note    a calendar is for {car}, and no car is called so ({names}): its events count for every car"
+
+
+def drive_lines(calendars: Calendars, snapshot: Snapshot) -> Iterator[str]:
+    """The coming drives with their roads, and what was asked of Google for them."""
+    settings = calendars.settings
+    for trip in () if isinstance(snapshot.trips, Missing) else snapshot.trips[:MOST_DRIVES]:
+        leave = trip.leave.astimezone(settings.time_zone)
+        yield f"drive   {leave:%a %Y-%m-%d %H:%M}, {trip.text}: {distance(trip.km, settings)} there and back ({trip.sure})"
+    if settings.google_maps_api_key:
+        asked = asked_of_google(calendars.cache, calendars.now)
+        yield f"roads   {asked} of {settings.roads_per_month} roads asked of Google this month (ROADS_PER_MONTH)"
 
 
 def _found(reading: Reading, calendars: Calendars) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,11 +13,13 @@ from config import Settings
 from state.cache import Cache
 from state.files import Stamp, boot_id
 from state.logins import Logins
+from state.quota import Quota
 from state.spend import Spend
 from state.store import Store
 
 if TYPE_CHECKING:
     from clients.http import Http
+    from cycle.market import Market
     from cycle.real import RealHouse
     from cycle.tesla_login import TeslaLogin
 
@@ -67,7 +70,17 @@ class Desk:
     def house(self) -> RealHouse:
         from cycle.real import RealHouse
 
-        return RealHouse(self.settings, self.store, self.cache, self.spend, self.http, self.login)
+        return RealHouse(self.settings, self.store, self.cache, self.spend, self.http, self.login, self.market)
+
+    @cached_property
+    def quota(self) -> Quota:
+        return Quota(self.settings.state_dir, self.stamp, self.sleep)
+
+    @cached_property
+    def market(self) -> Market:
+        from cycle.market import Market
+
+        return Market(self.settings, self.cache, self.http, self.quota, self.now, time.monotonic, self.sleep)
 
     @cached_property
     def http(self) -> Http:

@@ -11,6 +11,7 @@ from model import START_DOLLARS, Code, Missing
 from model_decision import Action, CarDecision, Decision, Path, Snapshot
 from model_memory import CommandKind
 from planners.hold import say
+from planners.strategy import LEAST_SUN_KWH
 from planners.texts import age, clock, money
 
 WITHOUT = {
@@ -20,8 +21,13 @@ WITHOUT = {
     "powerwall cloud": "the Powerwall is not seen or changed through Tesla",
     "meter": "the Powerwall alone tells the surplus",
     "wall connector": "the car is asked more often, at Tesla's price",
+    "roads": "distances are rougher, each need says how sure it is",
     "load forecast": "equal prices fall to the earlier hour",
+    "sun and wind": "the grid's whole load counts, not what its sun and wind leave",
+    "fuel mix": "CO2 counts for nothing",
+    "grid alerts": "alerts of the grid are not seen",
     "grid prices": "the load forecast, the tariff or the night decides",
+    "weather": "the plan counts on no sun that is forecast, and on frost for drives",
     "price file": "the load forecast, the tariff or the night decides",
     "tariff prices": "the load forecast or the night decides",
 }
@@ -114,6 +120,7 @@ def _slots(car: CarDecision, decision: Decision, settings: Settings) -> list[str
         f"{clock(slot.start, now, zone)}-{clock(slot.end, now, zone)} {slot.amps} A {slot.kwh:.1f} kWh"
         + _at(slot.price, settings)
         + (" (expected)" if slot.forecast else "")
+        + (f", {slot.sun_kwh:.1f} kWh of it from the sun" if slot.sun_kwh >= LEAST_SUN_KWH else "")
         for slot in car.plan[:4]
     ]
     return [*shown, *([f"and {len(car.plan) - 4} more"] if len(car.plan) > 4 else [])]

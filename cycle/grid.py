@@ -1,6 +1,5 @@
-"""Slow sources through the disk cache: a stateless cron run lives from it. GridStatus' free plan allows 250 requests a month; a
-forecast every 6 h and prices every 12 h are 180. After a failure the service is left alone for an hour, and the aged value goes
-on."""
+"""Slow sources through the disk cache: a stateless cron run lives from it. After a failure the service is left alone for an hour, and the
+aged value goes on. What has a small allowance is kept more carefully: grid_kept.py."""
 
 from __future__ import annotations
 
@@ -8,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from clients.gridstatus import GridStatus
-from clients.http import Http
 from config import Settings
 from config_tariff import Kind
 from errors import ClientError, StateError
@@ -17,31 +14,9 @@ from model import Point, Series
 from state.cache import Cache
 from state.codec import decode
 
-FORECAST_EVERY = timedelta(hours=6)
-PRICES_EVERY = timedelta(hours=12)
 AFTER_FAILURE = timedelta(hours=1)
 KEPT = timedelta(days=15)  # past days feed the profile beyond the published horizon
 BACK, AHEAD = timedelta(hours=7), timedelta(hours=73)
-
-
-def grid_tasks(settings: Settings, cache: Cache, http: Http, now: datetime) -> dict[str, Callable[[], object]]:
-    """Tasks for the load forecast and the day-ahead prices, where a key and an ISO are set. Prices are asked for only where they are this
-    house's money: without a tariff, or with one that adds to them, and without a price file."""
-    iso, key = settings.grid_iso, settings.grid_status_api_key.reveal()
-    if iso is None or not key:
-        return {}
-    client = GridStatus(settings.grid_status_url, key, http)
-    tasks: dict[str, Callable[[], object]] = {
-        "load forecast": lambda: cached_series(
-            cache, "load-forecast", FORECAST_EVERY, lambda start, end: client.load_forecast(iso.value, start, end, now), now
-        )
-    }
-    if wants_market(settings):
-        place = settings.grid_location
-        tasks["grid prices"] = lambda: cached_series(
-            cache, "grid-prices", PRICES_EVERY, lambda start, end: client.day_ahead_prices(iso.value, place, start, end, now), now
-        )
-    return tasks
 
 
 def wants_market(settings: Settings) -> bool:

@@ -7,16 +7,19 @@ from datetime import datetime
 
 from config import Settings
 from cycle.calendars import Reading as CalendarReading
-from errors import AmpshiftError, Asleep, BudgetSpent, LoginDead
+from errors import AmpshiftError, Asleep, BudgetSpent, LoginDead, NotAsked
 from model import CarReading, Missing, Series
 from model_decision import SourceState
+from model_sun import Weather
 from planners.texts import age
+
+RUN_OUT = ("load forecast", "grid prices", "sun and wind")  # forecasts: of no use once they lie in the past
 
 
 def source_states(answers: Mapping[str, object], cars: Mapping[str, object], now: datetime) -> tuple[SourceState, ...]:
     """One row per source that was asked. A sleeping car's 408 is no failure, and a spent budget is told by the
     decision in each cycle, not only in those that try to read."""
-    rows = [_row(name, answer, now) for name, answer in answers.items()]
+    rows = [_row(name, answer, now) for name, answer in answers.items() if not isinstance(answer, NotAsked)]
     rows += [_row("car reading", answer, now) for answer in cars.values() if not isinstance(answer, Asleep | BudgetSpent)]
     return tuple(rows)
 
@@ -48,7 +51,10 @@ def _row(name: str, answer: object, now: datetime) -> SourceState:
         return SourceState(name, False, None, answer.text, fatal=isinstance(answer, LoginDead))
     if isinstance(answer, Missing):
         return SourceState(name, False, None, answer.why)
-    if isinstance(answer, Series):
+    if isinstance(answer, Series) and name in RUN_OUT and answer.points and answer.points[-1].end <= now:
+        old = (now - answer.fetched_at).total_seconds()
+        return SourceState(name, False, old, f"what was read {age(old)} ago has run out, and nothing newer came (scheduler.py check)")
+    if isinstance(answer, Series | Weather):
         return SourceState(name, True, (now - answer.fetched_at).total_seconds(), "")
     if isinstance(answer, CalendarReading):
         old = (now - answer.fetched_at).total_seconds()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -20,21 +20,30 @@ from clients.wall_connector import read_vitals
 from config import MonitorType, Settings
 from cycle import energy
 from cycle import tesla as tesla_part
+from cycle.alerts import TASK as ALERTS_TASK
+from cycle.alerts import alert_tasks
 from cycle.ask import ask_all, reading
-from cycle.calendars import Calendars
-from cycle.grid import grid_tasks
+from cycle.calendars import Calendars, calendar_events
+from cycle.consumption import learned_uses
 from cycle.health import account_states, source_states
+from cycle.market import LOAD, MIX, PRICES, SUN_AND_WIND, Market
+from cycle.roads import ROADS, Roads, found_trips, known_cars
 from cycle.signed import Sender
 from cycle.tariff import TASK as TARIFF_TASK
 from cycle.tariff import export_prices, tariff_tasks
 from cycle.tesla_list import kept_or_listed, list_due
 from cycle.tesla_login import Access, LoggedIn, TeslaLogin
+from cycle.weather import TASK as WEATHER_TASK
+from cycle.weather import last_hour, learned_house, weather_tasks, with_weather
 from errors import AmpshiftError
-from model import DOLLARS, Billed, Ceiling, MeterReading, Missing, Place, PowerwallReading, Series, WallReading
+from model import DOLLARS, Alert, Billed, CarReading, Ceiling, Event, MeterReading, Missing, Place, PowerwallReading, Series, WallReading
 from model_decision import Command, Snapshot
 from model_energy import SiteCommand
 from model_memory import Memory, Outcome
+from model_sun import Weather
+from planners.net_load import net_load
 from state.cache import Cache
+from state.history import History
 from state.logins import Logins
 from state.spend import Spend
 from state.store import Store
@@ -54,13 +63,14 @@ class RealHouse:
     spend: Spend
     http: Http
     login: TeslaLogin
+    market: Market
     mono: Callable[[], float] = field(default=time.monotonic)
     began: float = field(default_factory=time.monotonic)
 
     def look(self, memory: Memory, now: datetime) -> Snapshot:
         began = self.mono()
         cloud_tasks = energy.energy_tasks(self.settings, memory, self._energy, self.cache, now)
-        answers = ask_all(self._tasks(now) | cloud_tasks, FIRST_S, self.mono)
+        answers = ask_all(self._tasks(now) | self._weather(memory, now) | cloud_tasks, FIRST_S, self.mono)
         settings, charger = self.settings, self.store.load_charger(now)
         wall = reading(answers, "wall connector", WallReading)
         if settings.has_tesla and settings.tesla_list_price:
@@ -74,9 +84,12 @@ class RealHouse:
         powerwall, cloud = energy.seen(answers, memory, reading(answers, "powerwall", PowerwallReading), settings, now)
         vins = tuple(dict.fromkeys((*vins, *energy.just_plugged(known, memory, powerwall, now))))
         reads = {vin: tesla_part.reader(self._tesla(thrifty), self.cache, vin, now) for vin in vins}
-        read = ask_all(reads, max(1.0, LOOK_S - (self.mono() - began)), self.mono)
-        prices, load, co2 = self._series(answers)
-        return Snapshot(
+        events = calendar_events(answers, known_cars(known, memory))
+        both = ask_all(reads | {ROADS: self._drives(events, memory, now)}, max(1.0, LOOK_S - (self.mono() - began)), self.mono)
+        trips, roads = found_trips(both.pop(ROADS), events, settings, now)
+        read = {vin: answer for vin, answer in both.items() if isinstance(answer, CarReading | AmpshiftError | Missing)}
+        prices, load, co2 = self._series(answers, now)
+        seen = Snapshot(
             now=now,
             cars=tesla_part.views(listed, read, memory, settings, now),
             memory=memory,
@@ -92,10 +105,26 @@ class RealHouse:
             budget=budget,
             home=self._home(memory),
             commands=listed.commands,
-            sources=(*source_states(answers, read, now), *account_states(self._list(answers), settings)),
+            trips=trips,
+            sources=(*source_states(answers, read, now), *account_states(self._list(answers), settings), *roads),
             cloud=cloud,
             export_prices=self._export(answers, now),
+            alerts=_alerts(answers),
         )
+        return self._ahead(seen, answers)
+
+    def _weather(self, memory: Memory, now: datetime) -> dict[str, Callable[[], object]]:
+        return weather_tasks(self.settings, self.cache, self.http, self._home(memory), now)
+
+    def _ahead(self, snapshot: Snapshot, answers: Mapping[str, object]) -> Snapshot:
+        """With what is expected of weather, roof and house."""
+        settings, now, history = self.settings, snapshot.now, self.settings.state_dir / "history.sqlite"
+        weather: Weather | Missing = reading(answers, WEATHER_TASK, Weather)
+        snapshot = replace(snapshot, uses=learned_uses(snapshot, settings, self.cache, History(history), now))
+        if settings.solar_kwp is None:
+            return with_weather(snapshot, weather, None, (), settings)
+        learned = learned_house(settings, self.cache, history, now)
+        return with_weather(snapshot, weather, learned, last_hour(history, now), settings)
 
     def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
         thrifty = snapshot.budget.routine_left < DOLLARS[Billed.DATA]
@@ -141,9 +170,8 @@ class RealHouse:
             url, password = settings.powerwall_url, settings.powerwall_password.reveal()
             jar = _Cookie(self.cache, now)
             tasks["powerwall"] = lambda: Powerwall(url, password, settings.powerwall_fingerprint, self.http, jar).read(now)
-        if settings.energy_monitor_url and settings.energy_monitor_type is not MonitorType.NONE:
-            kind, meter, secret = settings.energy_monitor_type.value, settings.energy_monitor_url, settings.energy_monitor_password.reveal()
-            tasks["meter"] = lambda: read_meter(kind, meter, secret, self.http, now)
+        if settings.has_meter:
+            tasks["meter"] = house_meter(settings, self.http, now)
         if settings.wall_connector_url:
             vitals = settings.wall_connector_url
             tasks["wall connector"] = lambda: read_vitals(vitals, self.http, now)
@@ -151,8 +179,17 @@ class RealHouse:
             path = settings.price_file
             tasks["price file"] = lambda: read_price_file(path, settings.currency, now)
         calendars = Calendars(settings, self.cache, self.http, Logins(settings.state_dir, self.store.stamp, self.store.sleep), now)
-        slow = calendars.tasks() | grid_tasks(settings, self.cache, self.http, now) | tariff_tasks(settings, self.cache, self.http, now)
+        slow = (
+            calendars.tasks()
+            | self.market.tasks()
+            | alert_tasks(settings, self.cache, self.http, now)
+            | tariff_tasks(settings, self.cache, self.http, now)
+        )
         return tasks | slow
+
+    def _drives(self, events: tuple[Event, ...] | Missing, memory: Memory, now: datetime) -> Callable[[], object]:
+        roads = Roads(self.settings, self.cache, self.http, self._home(memory), now, self.store.sleep)
+        return lambda: roads.trips(() if isinstance(events, Missing) else events)
 
     def _tesla(self, reserved: bool = False) -> LoggedIn:
         count = counted(self.settings, self.spend, reserved)
@@ -163,14 +200,15 @@ class RealHouse:
             return Missing("tesla", "not logged in: scheduler.py auth tesla")
         return answers["tesla"]
 
-    def _series(self, answers: Mapping[str, object]) -> tuple[Series | Missing, Series | Missing, Series | Missing]:
-        """Prices, load forecast and CO2: from the owner's file first, else from GridStatus."""
+    def _series(self, answers: Mapping[str, object], now: datetime) -> tuple[Series | Missing, Series | Missing, Series | Missing]:
+        """Prices, net load and CO2: from the owner's file first, else from the grid."""
         none = reading(answers, "price file", PriceFile)
         own = none if isinstance(none, PriceFile) else PriceFile(none, none, none)
-        listed = reading(answers, TARIFF_TASK if TARIFF_TASK in answers else "grid prices", Series)
+        listed = reading(answers, TARIFF_TASK if TARIFF_TASK in answers else PRICES, Series)
         prices = own.prices if isinstance(own.prices, Series) else listed
-        load = own.load if isinstance(own.load, Series) else reading(answers, "load forecast", Series)
-        return prices, load, own.co2
+        load = net_load(reading(answers, LOAD, Series), reading(answers, SUN_AND_WIND, Series), now)
+        load = own.load if isinstance(own.load, Series) else load
+        return prices, load, own.co2 if isinstance(own.co2, Series) else reading(answers, MIX, Series)
 
     def _export(self, answers: Mapping[str, object], now: datetime) -> Series | Missing:
         own = reading(answers, "price file", PriceFile)
@@ -185,6 +223,26 @@ class RealHouse:
         if home == "here":
             return memory.home or Missing("config", "TESLA_HOME_ADDRESS=here: it is learned at the next reading of a parked car")
         return Missing("config", "TESLA_HOME_ADDRESS is not set")
+
+
+def _alerts(answers: Mapping[str, object]) -> tuple[Alert, ...]:
+    found = answers.get(ALERTS_TASK)
+    return found if isinstance(found, tuple) else ()
+
+
+def house_meter(settings: Settings, http: Http, now: datetime) -> Callable[[], MeterReading]:
+    """The way to what measures the whole house."""
+    kind, address, token = settings.energy_monitor_type, settings.energy_monitor_url or "", settings.home_assistant_token.reveal()
+    if kind is MonitorType.HOME_ASSISTANT:
+        from clients.home_assistant import Sensors, read_sensors
+
+        sensors = Sensors(settings.ha_grid_sensor, settings.ha_solar_sensor, settings.ha_load_sensor)
+        return lambda: read_sensors(settings.home_assistant_url or "", token, sensors, http, now)
+    if kind is MonitorType.MQTT:
+        from cycle.mqtt_meter import topics_meter
+
+        return lambda: topics_meter(settings, now)
+    return lambda: read_meter(kind.value, address, settings.energy_monitor_password.reveal(), http, now)
 
 
 def counted(settings: Settings, spend: Spend, reserved: bool = False) -> Callable[[Billed], Callable[[], None]]:

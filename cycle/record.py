@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from config import Settings
+from cycle.outlook import meter, outlook, seen, trips
 from model import Missing, Reason
 from model_decision import CarDecision, Decision, Need, PlanSlot, Sent, SiteSent, Snapshot
 
@@ -20,8 +21,11 @@ def decision_data(decision: Decision, snapshot: Snapshot, settings: Settings) ->
         "dry_run": decision.dry_run,
         "next_cycle": _time(decision.next_cycle, zone),
         "currency": settings.currency,
-        "cars": [_car(car, decision.now, zone) for car in decision.cars],
+        "cars": [_car(car, decision.now, zone) | seen(car, snapshot) for car in decision.cars],
         "signal": {"reasons": [_reason(reason) for reason in decision.signal_reasons]},
+        "outlook": outlook(decision, snapshot, settings),
+        "trips": trips(snapshot, zone),
+        "meter": meter(snapshot),
         "powerwall": _powerwall(snapshot, decision),
         "sources": {one.name: {"ok": one.ok, "age_s": _round(one.age_s, 0), "why": one.why} for one in decision.sources},
         "commands": [*(_sent(one) for one in decision.sent), *(_site_sent(one) for one in decision.site_sent)],
@@ -52,12 +56,14 @@ def _car(car: CarDecision, now: datetime, zone: tzinfo) -> Json:
 
 
 def _need(need: Need, zone: tzinfo) -> Json:
-    return {"by": _time(need.by, zone), "soc": need.soc, "kwh": round(need.kwh, 2), "code": need.code.value, "text": need.text}
+    told: Json = {"by": _time(need.by, zone), "soc": need.soc, "kwh": round(need.kwh, 2), "code": need.code.value, "text": need.text}
+    return told | ({"detail": dict(need.detail)} if need.detail else {})
 
 
 def _slot(slot: PlanSlot, zone: tzinfo) -> Json:
     span = {"start": _time(slot.start, zone), "end": _time(slot.end, zone)}
-    return {**span, "amps": slot.amps, "kwh": round(slot.kwh, 3), "price": _round(slot.price, 5), "forecast": slot.forecast}
+    sun = {"sun_kwh": round(slot.sun_kwh, 3)} if slot.sun_kwh > 0 else {}
+    return {**span, "amps": slot.amps, "kwh": round(slot.kwh, 3), "price": _round(slot.price, 5), "forecast": slot.forecast, **sun}
 
 
 def _reason(reason: Reason) -> Json:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cycle.desk import Desk
 from cycle.journal import DiskJournal
-from cycle.one import look_and_decide, problems_of
+from cycle.one import Cycle, look_and_decide, problems_of
 from cycle.one import run as run_cycle
 from cycle.record import decision_data
 from errors import AmpshiftError
@@ -41,18 +41,41 @@ def run(desk: Desk) -> int:
     journal = DiskJournal(desk.store, desk.settings)
     with cycle_lock(desk.settings.run_dir):
         done = run_cycle(desk.house, journal, desk.settings, desk.now, believed=desk.believed, damages=lambda: damages(desk))
+    said, changed = _tell_owner(desk, done)
+    unpublished, otherwise = _publish(desk, done)
     if desk.as_json:
         print(json.dumps(decision_data(done.decision, done.snapshot, desk.settings), indent=2))
     elif desk.verbose:
         _explain(desk, done.decision, done.snapshot, done.problems)
-    if done.changed:
-        print("\n".join(done.problems) if done.problems else "All problems are gone.", file=sys.stderr)
+    if done.changed or changed or otherwise:
+        problems = (*done.problems, *said, *unpublished)
+        print("\n".join(problems) if problems else "All problems are gone.", file=sys.stderr)
     return 1 if done.failed else 0
+
+
+def _tell_owner(desk: Desk, done: Cycle) -> tuple[tuple[str, ...], bool]:
+    """(what is wrong with telling, has that changed), where the owner wants to be told at all."""
+    if not (desk.settings.notify_url or desk.settings.heartbeat_url):
+        return (), False
+    from cycle.notify import after_cycle
+
+    told = after_cycle(desk, done)
+    return told.problems, told.changed
+
+
+def _publish(desk: Desk, done: Cycle) -> tuple[tuple[str, ...], bool]:
+    """The same for an MQTT broker."""
+    if desk.settings.mqtt_url is None:
+        return (), False
+    from cycle.mqtt import after_cycle
+
+    published = after_cycle(desk, done)
+    return published.problems, published.changed
 
 
 def damages(desk: Desk) -> tuple[str, ...]:
     """State files that were found damaged and worked around."""
-    return (*desk.store.problems, *desk.spend.problems, *dict.fromkeys(desk.logins.problems))
+    return (*desk.store.problems, *desk.spend.problems, *desk.quota.problems, *dict.fromkeys(desk.logins.problems))
 
 
 def _explain(desk: Desk, decision: Decision, snapshot: Snapshot, problems: tuple[str, ...]) -> None:

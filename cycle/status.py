@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from cycle.check_grid import requests_words
 from cycle.desk import Desk
 from cycle.health import login_gone
 from errors import StateError
@@ -24,13 +25,38 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     if desk.as_json:
         print(json.dumps({} if isinstance(found, Missing) else found[1], indent=2))
         return 0
+    if args.month is not None:
+        return _month(desk, args.month)
     print(_last(found, desk))
     if not isinstance(found, Missing):
         print("\n".join(_decided(found[1])))
-    for line in (*_words(desk), *_connectors(desk), *_money(desk)):
+    for line in (*_words(desk), *_connectors(desk), *_money(desk), *_dry_run(desk)):
         print(line)
     print("\n".join(desk.store.problems), end="\n" if desk.store.problems else "")
     return 0
+
+
+def _month(desk: Desk, month: str) -> int:
+    """The summary that NOTIFY_URL gets once a month. Empty: this month so far."""
+    from cycle.month import month_lines, month_of
+
+    chosen = month or month_of(desk.now, desk.settings)
+    lines = month_lines(desk.settings, chosen, desk.now)
+    print("\n".join(lines) if lines else f"Nothing was recorded in {chosen}.")
+    return 0
+
+
+def _dry_run(desk: Desk) -> Iterator[str]:
+    """While nothing is sent: what it would have been good for."""
+    if not desk.settings.dry_run:
+        return
+    from cycle.month import dry_run_line
+
+    try:
+        line = dry_run_line(desk.settings, desk.now)
+    except StateError:
+        return  # the line above said why
+    yield line or "DRY_RUN: what Ampshift would save is told after the first night in which a car charged."
 
 
 def _last(found: tuple[datetime, Mapping[str, object]] | Missing, desk: Desk) -> str:
@@ -105,3 +131,5 @@ def _money(desk: Desk) -> Iterator[str]:
     elif gone := login_gone(desk.settings):
         yield f"FAILED: {gone}"
     yield f"Tesla: ${budget.spent:.2f} of ${budget.limit:.2f} this month"
+    if desk.settings.grid_status_api_key:
+        yield f"GridStatus: {requests_words(desk)}"

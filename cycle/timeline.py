@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from model_decision import PlanSlot, Slot
+from planners.alerts import ALERT
 
 BARS = "▁▂▃▄▅▆▇█"
 HOURS_SHOWN = 36
@@ -18,7 +19,8 @@ def timeline(slots: Sequence[Slot], plan: Sequence[PlanSlot], now: datetime, zon
     if not cells:
         return []
     values = [cell.value for cell in cells]
-    low, span = min(values), (max(values) - min(values)) or 1.0
+    usual = [value for value in values if value < ALERT] or values  # beside an alert all else would look alike
+    low, span = min(usual), (max(usual) - min(usual)) or 1.0
     bars = "".join(BARS[min(7, int((value - low) / span * 7.999))] for value in values)
     marks = "".join("#" if _charges(cell, plan) else "." for cell in cells)
     return [f"  clock  {_clock(cells, zone)}", f"  price  {bars}", f"  charge {marks}"]

@@ -27,8 +27,9 @@ from model import (
 )
 from model_decision import Command, Path
 from model_memory import CarMemory, Cause, CommandKind, Mark, Outcome
+from planners.battery import wall_kwh
 from planners.case import Case
-from planners.need import goals, least_soc, wall_kwh
+from planners.need import goals, least_soc
 from planners.net import EARLY
 from planners.plan import full_power
 from planners.plugin import GRACE

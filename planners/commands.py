@@ -16,8 +16,10 @@ from model_memory import CommandKind, Origin, Outcome
 from planners.car_schedule import schedule_commands
 from planners.case import Case
 from planners.obey import disobedience, in_vain, overdrawn, rests
+from planners.other_path import other_path, tried_first
 from planners.plan import CarPlan, full_power
 from planners.power import permitted
+from planners.raising import raise_to
 from planners.texts import clock
 from planners.wish import Wish
 
@@ -40,8 +42,9 @@ class Due:
 def commands(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> Due:
     """The commands for one car, and what it did not do although it was asked. Nothing for a car that is not surely at home and plugged
     in, or without a way to it."""
-    due, told = _due(case, wish, plan, needs), disobedience(case, needs)
-    return due if told is None else replace(due, reasons=(*due.reasons, told))
+    due = _due(case, wish, plan, needs)
+    told = None if tried_first(case, wish) else disobedience(case, needs)
+    return replace(due, reasons=(*due.reasons, *(one for one in (told, other_path(case, wish)) if one is not None)))
 
 
 def _due(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> Due:
@@ -58,7 +61,7 @@ def _due(case: Case, wish: Wish, plan: CarPlan, needs: tuple[Need, ...]) -> Due:
     unsure = _unsure(case, reading)
     if unsure is not None:
         return Due(tuple(_at_once(case, wish, reading)), (unsure,))
-    limit = tuple(_limit(case, wish, reading, needs))
+    limit = tuple(_limit(case, wish, reading, raise_to(case, plan, needs)))
     if any(one.why.code is Code.LIMIT_FOR_NEED for one in limit):
         return Due(limit)  # a raised limit starts a complete car by itself, and a start right behind it is refused: look first
     current = (*limit, *_current(case, wish, reading))
@@ -89,7 +92,9 @@ def _current(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
     if case.path is Path.CAR and asked != wish.amps and (limited or not rests(case, CommandKind.AMPS)):
         lower = not isinstance(asked, Missing) and wish.amps < asked
         yield _command(case, CommandKind.AMPS, wish.amps, wish.reasons[0], urgent=limited and lower and case.charging)
-    low = not isinstance(asked, Missing) and asked < wish.amps and (asked == case.memory.amps_set or bool(in_vain(case, CommandKind.AMPS)))
+    most = reading.request_max_amps
+    wanted = wish.amps if isinstance(most, Missing) or most <= 0 else min(wish.amps, most)  # a 32 A car told 48 A stays at 32 A
+    low = not isinstance(asked, Missing) and asked < wanted and (asked == case.memory.amps_set or bool(in_vain(case, CommandKind.AMPS)))
     if case.path is Path.TWC and low and not rests(case, CommandKind.AMPS):
         # few amps of ours, from a time when the car was steered over the API, would hold it below what the connector offers
         yield _command(case, CommandKind.AMPS, full_power(case), wish.reasons[0])
@@ -121,19 +126,18 @@ def _lowered(case: Case, reading: CarReading) -> Iterator[Command]:
         yield _command(case, CommandKind.AMPS, most, why, urgent=True)
 
 
-def _limit(case: Case, wish: Wish, reading: CarReading, needs: tuple[Need, ...]) -> Iterator[Command]:
+def _limit(case: Case, wish: Wish, reading: CarReading, above: Need | None) -> Iterator[Command]:
     """Only a need above the owner's limit raises it, just before its charge; his value is put back as soon as that charge has ended."""
-    wanted = max((need.raise_to for need in needs if need.raise_to is not None), default=None)
-    raising = wanted is not None and not isinstance(case.limit, Missing) and wanted > case.limit and wish.action is Action.CHARGE
-    if raising and wanted is not None and reading.limit_soc != wanted:
-        yield _command(case, CommandKind.LIMIT, wanted, Reason(Code.LIMIT_FOR_NEED, f"limit {wanted} %: {needs[-1].text}"))
+    raising = above is not None and wish.action is Action.CHARGE
+    if raising and above is not None and reading.limit_soc != above.raise_to:
+        yield _command(case, CommandKind.LIMIT, above.raise_to, Reason(Code.LIMIT_FOR_NEED, f"limit {above.raise_to} %: {above.text}"))
     if not raising and not (case.charging and wish.action is Action.CHARGE):
         yield from _limit_back(case, reading)
 
 
 def _limit_back(case: Case, reading: CarReading) -> Iterator[Command]:
     own = case.memory.limit.own
-    if own is not None and reading.limit_soc == case.memory.limit.raised_to:
+    if own is not None and reading.limit_soc == case.memory.limit.raised_to and not rests(case, CommandKind.LIMIT):
         yield _command(case, CommandKind.LIMIT, own, Reason(Code.LIMIT_RESTORED, f"your own limit of {own} % is put back"))
 
 

@@ -12,17 +12,20 @@ from model_memory import Memory
 from planners.budget import budget_reason
 from planners.case import Case, make_case
 from planners.commands import Due, commands
-from planners.follow import follow_all
+from planners.drives import drive_reasons
+from planners.follow import cars_watts, follow_all
 from planners.hold import hold
 from planners.limits import limits
 from planners.manners import manners
 from planners.need import needs
 from planners.observe import observe
+from planners.other_path import noted
 from planners.pi_dies import if_pi_dies
 from planners.plan import CarPlan, Job, full_power, plan
 from planners.rules import rule
 from planners.signal import signal
 from planners.summary import summary
+from planners.surplus import with_sun
 from planners.target import Settled, target
 from planners.wish import Wish
 
@@ -37,6 +40,7 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     cases = [make_case(snapshot, settings, view) for view in snapshot.cars]
     wanted = [needs(case) for case in cases]
     slots, why = signal(snapshot, settings, _horizon(snapshot.now, wanted))
+    slots, sunny = with_sun(slots, snapshot, settings)
     jobs = [Job(case, need if case.plug is not None else (), full_power(case)) for case, need in zip(cases, wanted, strict=True)]
     plans = plan(jobs, slots, min((amps for amps in (settings.circuit_amps, settings.main_amps) if amps is not None), default=None))
     wishes = [rule(case, found) for case, found in zip(cases, plans, strict=True)]
@@ -51,14 +55,15 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
         summary=summary(cars, snapshot.now, settings),
         cars=cars,
         signal=slots,
-        signal_reasons=why,
+        signal_reasons=(*why, *sunny),
         target=target(settled, snapshot, settings),
-        memory=replace(snapshot.memory, site=site.memory),
+        memory=noted(replace(snapshot.memory, site=site.memory), [(one.case, one.wish) for one in settled]),
         sources=snapshot.sources,
         dry_run=settings.dry_run,
         next_cycle=snapshot.now + timedelta(minutes=settings.cycle_minutes),
         site=site.commands,
         site_reasons=site.reasons,
+        cars_w=cars_watts(cases),
     )
 
 
@@ -113,7 +118,7 @@ def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
 
 def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, ...]:
     """What was decided first, then what it leans on."""
-    more = [*found.reasons, *due.reasons]
+    more = [*found.reasons, *due.reasons, *drive_reasons(case, case.level)]
     if case.plug is not None and case.plug.amps_cap == full_power(case) and found.reasons:
         text = f"{case.plug.amps_cap} A is what you set in the Tesla app: more there, and more is possible here"
         more.append(Reason(Code.LIMIT_OWNER_AMPS, text, {"amps": case.plug.amps_cap}))

@@ -17,6 +17,7 @@ from config import PowerwallPriority
 from model import Charging, Code, Missing, Reason
 from model_decision import Action, Slot
 from model_memory import CommandKind, Outcome
+from planners.alerts import alert_at, alert_reason
 from planners.case import Case
 from planners.export import export_pays
 from planners.need import goals
@@ -58,6 +59,10 @@ def follow(case: Case, wish: Wish, taken: float = 0.0, slots: Sequence[Slot] = (
     sold = export_pays(case, slots) if battery_w > -BATTERY_IDLE_W else None  # what a battery takes is not sold
     if sold is not None:
         return wish if wish.action is Action.CHARGE else replace(wish, reasons=(*wish.reasons, sold))
+    alert = alert_at(case.snapshot.alerts, case.now)
+    if alert is not None:  # what is not taken goes to the neighbours, who need it now
+        why = alert_reason(alert, case.now, case.settings.time_zone)
+        return wish if wish.action is Action.CHARGE else replace(wish, reasons=(*wish.reasons, why))
     text = f"{spare:.0f} W of sun to spare: {amps} A"
     return replace(charge(amps, Reason(Code.FOLLOW_SUN, text, {"surplus_w": round(spare)})), until=case.now + 3 * case.cycle, sun=True)
 
@@ -82,6 +87,13 @@ def car_watts(case: Case) -> float | Missing:
     """What this car draws now, in W: not more than the whole house, for a reading of some minutes ago is no sun."""
     drawn, powerwall = _drawn(case), case.snapshot.powerwall
     return drawn if isinstance(drawn, Missing) or isinstance(powerwall, Missing) else min(drawn, powerwall.load_w)
+
+
+def cars_watts(cases: Sequence[Case]) -> float | None:
+    """What all cars at home draw now, in W; None: not known of one of them."""
+    drawn = [car_watts(case) for case in cases if case.plug is not None]
+    known = [watts for watts in drawn if not isinstance(watts, Missing)]
+    return sum(known) if len(known) == len(drawn) else None
 
 
 def _drawn(case: Case) -> float | Missing:
@@ -109,7 +121,7 @@ def _verified(case: Case) -> float | Missing:
 
 def _measured(case: Case) -> bool:
     """Does this house measure a surplus at all? Then not following deserves a word."""
-    return case.settings.has_powerwall or case.settings.energy_monitor_url is not None
+    return case.settings.has_powerwall or case.settings.has_meter
 
 
 def _site(case: Case) -> tuple[float, float, bool] | Missing:
@@ -123,6 +135,8 @@ def _site(case: Case) -> tuple[float, float, bool] | Missing:
         return powerwall.grid_w, powerwall.battery_w, full
     if case.settings.has_powerwall:
         return powerwall
+    if not isinstance(meter, Missing) and meter.at < case.now and changed_since(case.memory, meter.at):
+        return Missing("meter", "its last reading is from before the car's last change")
     return meter if isinstance(meter, Missing) else (meter.grid_w, 0.0, False)
 
 

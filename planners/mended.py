@@ -1,11 +1,11 @@
 """Which refusals still stand: what a car refused is a problem until a later command of that kind was carried out, or the car is seen to
-have what was asked for, or the plug-in has ended. A cycle that does not try again mends nothing."""
+have what was asked for, or the plug-in has ended. A cycle that does not try again mends nothing: so it is told once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model import CarReading, Charging
+from model import CarReading, Charging, Missing
 from model_memory import CarMemory, CommandKind, Intent, Outcome
 
 MENDS = (Outcome.DONE, Outcome.ALREADY)
@@ -36,10 +36,19 @@ def _has(reading: CarReading, asked: Intent) -> bool:
         case CommandKind.START:
             return reading.charging in (*FLOWS, Charging.COMPLETE)
         case CommandKind.AMPS:
-            return reading.request_amps == asked.value
+            return reading.request_amps == asked.value or at_its_most(reading, asked)
         case CommandKind.LIMIT:
             return reading.limit_soc == asked.value
         case CommandKind.WAKE:
             return True
+        case CommandKind.ADD_SCHEDULE | CommandKind.REMOVE_SCHEDULE if not isinstance(reading.schedules, Missing):
+            ours = [one.start_minutes for one in reading.schedules if one.ours and one.enabled]
+            return not ours if asked.kind is CommandKind.REMOVE_SCHEDULE else asked.value in ours
         case _:
             return False
+
+
+def at_its_most(reading: CarReading, asked: Intent) -> bool:
+    """Told 48 A, a 32 A car stands at 32 A: it has obeyed."""
+    most = reading.request_max_amps
+    return not isinstance(most, Missing) and asked.value is not None and reading.request_amps == most < asked.value

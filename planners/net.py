@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 from model import SLOT, Missing
 from model_decision import Need, Path
+from planners.battery import percent_kwh
 from planners.case import Case
+from planners.drives import away
 from planners.owner_limit import asked_amps
 from planners.power import MARGIN, expected_kw
 
@@ -21,10 +23,22 @@ TAPER_FROM, TAPER_TO = 85, 0.3  # full batteries take less: all of their best po
 
 
 def latest_start(case: Case, need: Need, amps: int) -> datetime:
-    """From here on a charge at `amps`, or what the car takes of them, is needed without a pause."""
+    """From here on a charge at `amps`, or what the car takes of them, is needed without a pause but for drives of the calendar."""
     takes = min(amps, likely_amps(case))
     hours = (MARGIN * need.kwh + _lost_to_taper(case, need, takes)) / max(expected_kw(case, takes), 0.001)
-    return _slot(need.by - EARLY - timedelta(hours=hours))
+    return _slot(_before_drives(case, need, timedelta(hours=hours)))
+
+
+def _before_drives(case: Case, need: Need, lasts: timedelta) -> datetime:
+    """The beginning of a charge that lasts so long and ends in time: the car is not there while it is driven, and what is charged before
+    must be there when it leaves."""
+    start, left = need.by - EARLY, lasts
+    for leave, back in sorted((span for span in away(case) if span[1] < need.by), reverse=True):
+        if start - left >= back:
+            break
+        left -= max(timedelta(), start - back)
+        start = min(start, leave - EARLY)
+    return start - left
 
 
 def nets(cars: Sequence[tuple[Case, Sequence[Need], int]], circuit: int | None) -> tuple[datetime | None, ...]:
@@ -70,7 +84,7 @@ def _lost_to_taper(case: Case, need: Need, amps: int) -> float:
     best = max([float(amps), *known])
     first, last = max(int(level), TAPER_FROM), int(need.soc)
     lost = sum(max(0.0, amps / (best * _taper(percent)) - 1) for percent in range(first, last))
-    return lost * need.kwh / (need.soc - level)
+    return lost * percent_kwh(case)
 
 
 def _taper(percent: int) -> float:

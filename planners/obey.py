@@ -1,5 +1,6 @@
 """Did the car do what it said yes to? A start is verified by current that flows, amps by what reads back, a stop by its refusal. One more
-try, then a pause of half an hour between tries, the other path where there is one, and the owner is told how much time is left."""
+try, then a pause of half an hour between tries, the other path where there is one (a start: other_path.py; amps that the wire does not
+lower: the API), and the owner is told how much time is left."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from model import CarReading, Charging, Code, Missing, Reason
 from model_decision import Need
 from model_memory import CommandKind, Intent, Outcome, Plug
 from planners.case import Case
+from planners.mended import at_its_most
 from planners.texts import clock
 
 TRIES = 2
@@ -22,6 +24,7 @@ IN_VAIN = (
     (CommandKind.START, "no current flows"),
     (CommandKind.AMPS, "its amps stay as they were"),
     (CommandKind.STOP, "it says no and charges on"),
+    (CommandKind.LIMIT, "its limit stays as it was"),
 )
 DEPARTS = frozenset({Code.NEED_READY, Code.NEED_RULE, Code.OVERDUE, Code.ASSUMED_NEED})
 
@@ -41,7 +44,11 @@ def in_vain(case: Case, kind: CommandKind) -> tuple[Intent, ...]:
     tries = [one for one in case.memory.intents if one.kind is kind and one.outcome in ANSWERED and since <= one.at < reading.at]
     if kind is CommandKind.STOP:
         return _stops(plug, reading, tries)
-    return _starts(case, reading, tries) if kind is CommandKind.START else _amps(reading, tries)
+    if kind is CommandKind.LIMIT:
+        return () if plug.limit_his else _unchanged(reading.limit_soc, tries)
+    if kind is CommandKind.START:
+        return _starts(case, reading, tries)
+    return () if tries and at_its_most(reading, tries[-1]) else _unchanged(reading.request_amps, tries)
 
 
 def disobedience(case: Case, needs: Sequence[Need]) -> Reason | None:
@@ -51,7 +58,8 @@ def disobedience(case: Case, needs: Sequence[Need]) -> Reason | None:
         tries = in_vain(case, kind)
         if len(tries) >= TRIES:
             second = tries[TRIES - 1]
-            asked = {CommandKind.START: "start", CommandKind.STOP: "stop"}.get(kind, f"set {second.value} A")
+            unit = "%" if kind is CommandKind.LIMIT else "A"
+            asked = {CommandKind.START: "start", CommandKind.STOP: "stop"}.get(kind, f"set {second.value} {unit}")
             left = "" if kind is CommandKind.STOP else _left(case, second, needs)
             text = f"asked {TRIES} times to {asked}, but {what}{left}: look at the car, the cable and the Tesla app"
             return Reason(Code.CAR_DOES_NOT_OBEY, text, {"command": kind.value, "tries": len(tries)})
@@ -79,12 +87,13 @@ def _stops(plug: Plug, reading: CarReading, tries: Sequence[Intent]) -> tuple[In
     return tuple(one for one in tries if one.outcome is Outcome.REFUSED and (rest is None or one.at > rest))
 
 
-def _amps(reading: CarReading, tries: Sequence[Intent]) -> tuple[Intent, ...]:
-    if isinstance(reading.request_amps, Missing):
+def _unchanged(value: int | Missing, tries: Sequence[Intent]) -> tuple[Intent, ...]:
+    """Amps or percent: the newest requests for one and the same value, which is not what the car has."""
+    if isinstance(value, Missing):
         return ()
     vain: list[Intent] = []
     for one in reversed(tries):
-        if one.value == reading.request_amps or (vain and one.value != vain[-1].value):
+        if one.value == value or (vain and one.value != vain[-1].value):
             break
         vain.append(one)
     return tuple(reversed(vain))

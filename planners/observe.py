@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from config import Settings
 from model import CarReading, CarView, Charger, Charging, Missing, Place
 from model_decision import Snapshot
-from model_memory import CarMemory, Cause, Mark, Memory, Plug
+from model_memory import CarMemory, Cause, CommandKind, Intent, Mark, Memory, Plug
 from planners.car_schedule import schedule_in, schedule_marks, touched
 from planners.looking import FLOWING, sees_plug
-from planners.owner_limit import FULL_FROM, amps_cap, asked_amps, next_limit, raised_by_owner
+from planners.mended import unmended
+from planners.owner_limit import FULL_FROM, amps_cap, asked_amps, changed_our_raise, next_limit, raised_by_owner
 from planners.plugin import is_charging, is_rest, next_plug
 from planners.whereabouts import home_when_read, sessions, watched
 from planners.wiring import match
@@ -57,7 +58,7 @@ def _home(cars: tuple[CarMemory, ...], settings: Settings) -> Place | None:
 
 def _car(snapshot: Snapshot, settings: Settings, view: CarView, news: Sequence[Cause]) -> CarMemory:
     old = snapshot.memory.car(view.vin) or CarMemory(view.vin, view.name)
-    old = _tidy(old, snapshot, news)
+    old = _tidy(old, snapshot, news, settings)
     if not isinstance(view.status, Missing):
         slept = old.slept_at if view.status.online else snapshot.now
         old = replace(old, status_online=view.status.online, tried_at=view.tried_at or old.tried_at, slept_at=slept)
@@ -69,10 +70,22 @@ def _car(snapshot: Snapshot, settings: Settings, view: CarView, news: Sequence[C
     return _learn(old, view.reading, charger, snapshot, settings)
 
 
-def _tidy(old: CarMemory, snapshot: Snapshot, news: Sequence[Cause]) -> CarMemory:
+def _tidy(old: CarMemory, snapshot: Snapshot, news: Sequence[Cause], settings: Settings) -> CarMemory:
     marks = tuple(mark for mark in old.marks if mark.at > snapshot.now - MARKS_KEPT)
     marks += tuple(Mark(cause, snapshot.now) for cause in news)
-    return replace(old, marks=marks, intents=tuple(i for i in old.intents if i.at > snapshot.now - INTENTS_KEPT))
+    return replace(old, marks=marks, intents=tuple(_intents(old, snapshot.now, settings)))
+
+
+def _intents(old: CarMemory, now: datetime, settings: Settings) -> Iterator[Intent]:
+    """Those of two days. A schedule of ours that the car refused is kept until that is mended or it is not wanted any more: it is asked for
+    once a day, the net is missing all that time, and the owner is told once."""
+    stands = [one for one in unmended(old) if one.kind is CommandKind.ADD_SCHEDULE]
+    for one in old.intents:
+        if one in stands:
+            if settings.car_safety_schedule:
+                yield one
+        elif one.at > now - INTENTS_KEPT:
+            yield one
 
 
 def _wire(old: CarMemory, charger: Charger | None, snapshot: Snapshot) -> CarMemory:
@@ -154,7 +167,8 @@ def _owners(plug: Plug | None, old: CarMemory, reading: CarReading) -> Plug | No
     raised = same and raised_by_owner(old.limit, reading)
     stopped = plug.owner_stopped and not raised  # his newer word
     full = (plug.full_power or raised) and not below
-    return replace(plug, full_power=full, owner_stopped=stopped, amps_cap=amps_cap(old, reading))
+    his = plug.limit_his or (same and changed_our_raise(old, reading))
+    return replace(plug, full_power=full, owner_stopped=stopped, amps_cap=amps_cap(old, reading), limit_his=his)
 
 
 def _power_mark(old: CarMemory, reading: CarReading) -> tuple[Mark, ...]:

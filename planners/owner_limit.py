@@ -25,6 +25,15 @@ def next_limit(old: OwnerLimit, reading: CarReading) -> OwnerLimit:
     return replace(kept, seen=value, lowest=lowest)
 
 
+def changed_our_raise(old: CarMemory, reading: CarReading) -> bool:
+    """He moved the limit away from the one that we had raised it to, and that was seen to stand: his word from now on."""
+    value, limit = reading.limit_soc, old.limit
+    if isinstance(value, Missing) or limit.raised_to is None or limit.seen != limit.raised_to or value == limit.raised_to:
+        return False
+    since = old.reading.at if old.reading is not None else reading.at
+    return not any(one.kind is CommandKind.LIMIT and one.at >= since and one.value == value for one in old.intents)
+
+
 def raised_by_owner(old: OwnerLimit, reading: CarReading) -> bool:
     """He moved it from below to 95 or more since the last reading. A limit that always stood there (LFP cars) says nothing."""
     value = reading.limit_soc

@@ -3,6 +3,8 @@
 Equal cost: fewest starts, then the lower grid load, then the earlier slot. The plan counts on expected power / 1.15 and on departure -
 30 min wherever that can be met; if a need cannot be met, as much as physics allows, nearest first. Energy above 80 % waits for the last
 six hours before its departure where those can hold it. Cars are placed one after the other; the best order of them wins.
+
+The first power of a slot is what the roof is expected to have to spare: it costs what it would have earned, the rest what the grid asks.
 """
 
 from __future__ import annotations
@@ -13,18 +15,21 @@ from datetime import datetime, timedelta
 from itertools import pairwise, permutations
 from math import ceil
 
-from model import SLOT, START_DOLLARS, Code, Missing, Reason
+from model import SLOT, START_DOLLARS, Code, Detail, Missing, Reason
 from model_decision import Need, Path, PlanSlot, Slot
+from planners.battery import wall_kwh
 from planners.case import Case
-from planners.departures import at_home_from, departures
-from planners.need import wall_kwh
 from planners.net import EARLY, latest_start, nets
 from planners.optimum import Cell, cheapest, reachable
 from planners.owner_limit import always_full
 from planners.power import MARGIN, expected_kw, permitted
-from planners.texts import clock
+from planners.publication import ready_for_news
+from planners.room import away_spans, used_by, with_room
+from planners.surplus import less_sun, sun_kwh
+from planners.texts import clock, stamp
 
 CARE_SOC, CARE_WITHIN = 80.0, timedelta(hours=6)
+UNBOUNDED = 10**6  # amps
 OVERHEAD_KW = 0.2  # pumps and computers while a car charges, at any current: 5 A for an hour is dearer than 48 A for six minutes
 TIE_START, TIE_LOAD, TIE_LATER = 1e-4, 1e-8, 1e-13  # per start, unit, unit and slot: with 4000 units each too small to buy the one before
 
@@ -64,11 +69,19 @@ def plan(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tup
 def _placed(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tuple[CarPlan, ...]:
     alone, kept = [_one(job, slots, [circuit] * len(slots)) for job in jobs], [kept_amps(job.case) for job in jobs]
     taken = [[max(amps, own) for amps in used] for (_, used), own in zip(alone, kept, strict=True)]
-    if circuit is None or all(sum(amps) <= circuit for amps in zip(*taken, strict=True)):
+    room = circuit is None or all(sum(amps) <= circuit for amps in zip(*taken, strict=True))
+    if room and not _share_sun(slots, [used for _, used in alone]):
         return tuple(found for found, _ in alone)  # nobody is in anybody's way
     orders = permutations(range(len(jobs))) if len(jobs) <= 4 else iter([tuple(range(len(jobs)))])
-    results = [_place(jobs, slots, circuit, order, alone[order[0]]) for order in orders]
+    results = [_place(jobs, slots, UNBOUNDED if circuit is None else circuit, order, alone[order[0]]) for order in orders]
     return min(results, key=lambda plans: (round(sum(p.shortfall_kwh for p in plans), 3), sum(p.weighed for p in plans)))
+
+
+def _share_sun(slots: Sequence[Slot], used: Sequence[Sequence[int]]) -> bool:
+    """Do two cars count on the same sun?"""
+    if len(used) < 2:  # also where no car is known at all
+        return False
+    return any(slot.sun_w > 0 and sum(amps > 0 for amps in each) > 1 for slot, each in zip(slots, zip(*used, strict=True), strict=True))
 
 
 def kept_amps(case: Case) -> int:
@@ -88,12 +101,14 @@ def _beside(job: Job, circuit: int | None, others: int) -> Job:
 def _place(
     jobs: Sequence[Job], slots: Sequence[Slot], circuit: int, order: Sequence[int], first: tuple[CarPlan, list[int]]
 ) -> tuple[CarPlan, ...]:
-    """Plans in which each car of `order` gets what those before it leave free; `first`: the one that has the circuit for itself."""
+    """Plans in which each car of `order` gets what those before it leave free; `first`: the one that has circuit and sun for itself."""
     plans = {order[0]: first[0]}
+    slots = less_sun(slots, first[1], jobs[order[0]].case)
     kept = [kept_amps(job.case) for job in jobs]
     free = [circuit - sum(kept) + kept[order[0]] - max(amps, kept[order[0]]) for amps in first[1]]  # over all that is kept
     for index in order[1:]:
         plans[index], used = _one(jobs[index], slots, [left + kept[index] for left in free])
+        slots = less_sun(slots, used, jobs[index].case)
         free = [left + kept[index] - max(amps, kept[index]) for left, amps in zip(free, used, strict=True)]
     return tuple(plans[index] for index in range(len(jobs)))
 
@@ -114,15 +129,16 @@ def _on_top(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
     flowing = [expected_kw(job.case, least) * each / MARGIN for each in hours]
     rest = [(need.kwh - flow) * most / (most - least) for need, flow in zip(job.needs, flowing, strict=True)]
     kept = tuple(replace(need, kwh=kwh) for need, kwh in zip(job.needs, rest, strict=True) if kwh > 0)
-    extra, amps = _solved(replace(job, needs=kept), slots, free) if kept else (CarPlan(), [0] * len(slots))
+    above = less_sun(slots, [least] * len(slots), job.case)
+    extra, amps = _solved(replace(job, needs=kept), above, free) if kept else (CarPlan(), [0] * len(slots))
     together = [max(least, one) for one in amps]
     energies = _energies(job, slots, together)
     found = replace(
         extra,
-        slots=_merged(job.case, slots, amps, energies),
+        slots=_merged(job.case, above, amps, energies),
         latest_start=min(latest_start(job.case, need, most) for need in job.needs),
-        cost=_cost(slots, energies),
-        cost_if_now=_cost(slots, _energies(job, slots, [most] * len(slots))),
+        cost=_cost(job.case, slots, energies),
+        cost_if_now=_cost(job.case, slots, _energies(job, slots, [most] * len(slots))),
     )
     return found, together
 
@@ -134,6 +150,7 @@ def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         return CarPlan(reasons=(Reason(Code.BELOW_MINIMUM, text), why)), [0] * len(slots)
     unit = expected_kw(job.case, 1) * SLOT.total_seconds() / 3600
     cells, reasons, short = _cells(job, slots, free, unit)
+    cells = ready_for_news(job.case, slots, cells, unit, _start_cost(job.case))
     total = max(cell.due for cell in cells)
     units = cheapest(cells, total, _start_cost(job.case), job.case.charging)
     amps = [_amps(job, *each) for each in zip(units, cells, slots, free, strict=True)]
@@ -143,10 +160,10 @@ def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         slots=_merged(job.case, slots, amps, energies),
         reasons=reasons,
         latest_start=due,
-        cost=_cost(slots, energies),
-        cost_if_now=_cost(slots, _energies(job, slots, [job.amps] * len(slots))),
+        cost=_cost(job.case, slots, energies),
+        cost_if_now=_cost(job.case, slots, _energies(job, slots, [job.amps] * len(slots))),
         shortfall_kwh=short,
-        weighed=sum(slot.value * kwh for slot, kwh in zip(slots, energies, strict=True)) + _start_cost(job.case) * _starts(job.case, amps),
+        weighed=_weighed(job.case, slots, energies) + _start_cost(job.case) * _starts(job.case, amps),
     )
     return found, amps
 
@@ -163,7 +180,7 @@ def _starts(case: Case, amps: Sequence[int]) -> int:
 
 
 def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: float) -> tuple[list[Cell], tuple[Reason, ...], float]:
-    away = _away(job.case, slots[-1].end)
+    away = away_spans(job.case, slots[-1].end)
     ranks = {load: rank for rank, load in enumerate(sorted({slot.load for slot in slots if slot.load is not None}))}
     cells = []
     for index, (slot, left) in enumerate(zip(slots, free, strict=True)):
@@ -173,8 +190,11 @@ def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: fl
         hi = 0 if gone else int(most * share)
         tie = TIE_LOAD * ranks.get(slot.load, 0) / max(len(ranks), 1) if slot.load is not None else 0.0
         cost = slot.value * unit + tie + TIE_LATER * index
-        fixed = max(0.0, slot.value) * OVERHEAD_KW * hi / max(most, 1) * SLOT.total_seconds() / 3600
-        cells.append(Cell(cost, min(hi, max(1, round(job.case.min_amps * share))), hi, 0, 10**9, fixed))
+        sun = sun_kwh(job.case, slot) / unit if hi else 0.0
+        first = slot.sun_value if sun >= job.case.min_amps * share else slot.value
+        fixed = max(0.0, first) * OVERHEAD_KW * hi / max(most, 1) * SLOT.total_seconds() / 3600
+        sun_cost = cost + (slot.sun_value - slot.value) * unit
+        cells.append(Cell(cost, min(hi, max(1, round(job.case.min_amps * share))), hi, 0, 10**9, fixed, sun, sun_cost))
     return _with_levels(job, slots, cells, unit)
 
 
@@ -182,7 +202,7 @@ def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float
     """Levels with the margin of 1.15 and 30 minutes, each as far as it can be reached; caps for care above 80 %; what is short at worst."""
     wanted = {need: ceil(need.kwh * MARGIN / unit) for need in job.needs}
     most = max(wanted.values())
-    cells = _with_care(job, slots, cells, unit)
+    cells = with_room(job.case, slots, _with_care(job, slots, cells, unit), lambda kwh: ceil(kwh * MARGIN / unit))
     reach = reachable(cells, most)
     due = [0] * len(cells)
     reasons: list[Reason] = []
@@ -203,13 +223,14 @@ def _with_care(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) 
     soc = job.case.level
     if always_full(job.case.memory.limit) or isinstance(soc, Missing):
         return cells
-    before = ceil(wall_kwh(job.case, float(soc), CARE_SOC) * MARGIN / unit)  # what an earlier need took above 80 % is on board already
+    before = 0  # what an earlier need took above 80 % is on board already
     for need in job.needs:
         level = ceil(need.kwh * MARGIN / unit)
         if need.by > job.case.now and need.soc > CARE_SOC:
             first, last = need.by - CARE_WITHIN, need.by - EARLY
             late = sum(cell.hi for cell, slot in zip(cells, slots, strict=True) if first <= slot.start and slot.end <= last)
-            cap = max(before, level - late, 0)
+            eighty = ceil(wall_kwh(job.case, float(soc), CARE_SOC + used_by(job.case, need.by)) * MARGIN / unit)
+            cap = max(before, eighty, level - late, 0)
             cells = [replace(cell, cap=min(cell.cap, cap)) if slot.start < first else cell for cell, slot in zip(cells, slots, strict=True)]
         before = max(before, level)
     return cells
@@ -222,14 +243,11 @@ def _short(job: Job, need: Need, kwh: float) -> list[Reason]:
     when = clock(need.by, job.case.now, job.case.settings.time_zone)
     if kwh < need.kwh - 0.05:
         text = f"{need.soc:.0f} % by {when} cannot be reached: {need.kwh - kwh:.1f} kWh short at {job.amps} A"
-        return [Reason(Code.CANNOT_BE_MET, text, {"short_kwh": round(need.kwh - kwh, 2)})]
+        detail: Detail = {"short_kwh": round(need.kwh - kwh, 2), "by": stamp(need.by, job.case.settings.time_zone)}
+        return [Reason(Code.CANNOT_BE_MET, text, detail)]
     if kwh < need.kwh * MARGIN - 0.1:
         return [Reason(Code.NO_MARGIN, f"{need.soc:.0f} % by {when} leaves no time in hand")]
     return []
-
-
-def _away(case: Case, until: datetime) -> list[tuple[datetime, datetime]]:
-    return [(at, at_home_from(case.settings, at)) for at in departures(case.settings, case.now, until)]
 
 
 def _share(slot: Slot, now: datetime) -> float:
@@ -259,10 +277,21 @@ def _energies(job: Job, slots: Sequence[Slot], amps: Sequence[int]) -> list[floa
     return out
 
 
-def _cost(slots: Sequence[Slot], energies: Sequence[float]) -> float | None:
-    """Money for these energies; None where a price is not known."""
-    used = [(slot.price, kwh) for slot, kwh in zip(slots, energies, strict=True) if kwh > 0]
-    return None if any(price is None for price, _ in used) else sum(price * kwh for price, kwh in used if price is not None)
+def _cost(case: Case, slots: Sequence[Slot], energies: Sequence[float]) -> float | None:
+    """Money for these energies, what the sun of them would have earned included; None where a price is not known."""
+    total = 0.0
+    for slot, kwh in zip(slots, energies, strict=True):
+        if kwh > 0:
+            own = min(kwh, sun_kwh(case, slot))
+            if slot.price is None and own < kwh:
+                return None
+            total += (slot.export or 0.0) * own + (slot.price or 0.0) * (kwh - own)
+    return total
+
+
+def _weighed(case: Case, slots: Sequence[Slot], energies: Sequence[float]) -> float:
+    pairs = [(slot, kwh, min(kwh, sun_kwh(case, slot))) for slot, kwh in zip(slots, energies, strict=True) if kwh > 0]
+    return sum(slot.sun_value * own + slot.value * (kwh - own) for slot, kwh, own in pairs)
 
 
 def _merged(case: Case, slots: Sequence[Slot], amps: Sequence[int], energies: Sequence[float]) -> tuple[PlanSlot, ...]:
@@ -270,11 +299,11 @@ def _merged(case: Case, slots: Sequence[Slot], amps: Sequence[int], energies: Se
     for slot, offered, kwh in zip(slots, amps, energies, strict=True):
         if offered <= 0 or kwh <= 1e-9:
             continue
-        last = out[-1] if out else None
+        last, own = out[-1] if out else None, min(kwh, sun_kwh(case, slot))
         if last is not None and last.end == slot.start and (last.amps, last.price, last.forecast) == (offered, slot.price, slot.forecast):
-            out[-1] = replace(last, end=slot.end, kwh=last.kwh + kwh)
+            out[-1] = replace(last, end=slot.end, kwh=last.kwh + kwh, sun_kwh=last.sun_kwh + own)
         else:
-            out.append(PlanSlot(max(slot.start, case.now), slot.end, offered, kwh, slot.price, slot.forecast))
+            out.append(PlanSlot(max(slot.start, case.now), slot.end, offered, kwh, slot.price, slot.forecast, own))
     return tuple(out)
 
 

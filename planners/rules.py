@@ -145,9 +145,11 @@ def _storm(case: Case, plan: CarPlan) -> Wish | None:
 
 def _late(case: Case, plan: CarPlan) -> Wish | None:
     """The net under every plan and strategy: from the latest safe start on, full power."""
-    if plan.latest_start is None or plan.latest_start > case.now + _held(case) or _full(case):
+    if plan.latest_start is None or plan.latest_start > case.now + _held(case):
         return None
     due = min(needs(case), key=lambda need: latest_start(case, need, full_power(case)))
+    if _full(case) and due.raise_to is None:
+        return None
     when = clock(due.by, case.now, case.settings.time_zone)
     if due.code is Code.OVERDUE:
         return charge(full_power(case), Reason(Code.OVERDUE, f"not ready at {when}: full power now"), firm=True)

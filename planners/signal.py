@@ -1,7 +1,7 @@
 """What a kWh counts as in each 15-minute slot. With less information there is a worse signal, never none:
 
-a price series            beyond its published end the profile of the past days, marked as a forecast; of a wholesale tariff with
-                          its factor and what it adds at each hour
+a price series            beyond its published end what the past days tell (`later.py`), marked as a forecast; of a wholesale tariff
+                          with its factor and what it adds at each hour
 the grid's load forecast  where the prices are missing: cheap power and low load go together (facts: 97 % of the saving in CAISO)
 the tariff's clock        TARIFF, by the owner's local time
 the night                 from 23:00 to 06:00 counts as cheaper
@@ -11,26 +11,31 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from config import Settings
 from config_tariff import Kind, Tariff, export_at, price_at
 from model import SLOT, Code, Missing, Reason, Series
 from model_decision import Slot, Snapshot
-from planners.profile import profile, usual_error
-from planners.texts import money
-from planners.weigh import USUAL_PRICE, weigh, whole
+from planners.alerts import alert_reason, alerted
+from planners.later import Later
+from planners.net_load import NET
+from planners.profile import profile
+from planners.weigh import USUAL_PRICE, by_money, weigh, whole
 
 Lookup = Callable[[datetime], tuple[float | None, bool]]  # instant -> (value, is it a forecast of ours)
+Stand = Callable[[datetime], float | None]  # instant -> what stands in where nothing is published
 NIGHT_FROM, NIGHT_TO = 23, 6
-ALERT = 1000.0  # a grid alert counts as a price above all others; never shown as money
+CO2_LATE = timedelta(days=3)  # the mix is known of past days only; it is much the same at the same hour
 
 
 def signal(snapshot: Snapshot, settings: Settings, until: datetime) -> tuple[tuple[Slot, ...], tuple[Reason, ...]]:
     """Slots from now's quarter of an hour to `until`, and which source made them. Never empty."""
     starts = slot_starts(snapshot.now, until)
-    price, load, co2 = (_lookup(series, snapshot.now, settings) for series in (snapshot.prices, snapshot.load, snapshot.co2))
-    price = _retail(price, settings)
+    later, bill = Later(snapshot.prices, snapshot.now, settings), _bill(settings)
+    price, load = _lookup(snapshot.prices, snapshot.now, settings, later=later.value), _lookup(snapshot.load, snapshot.now, settings)
+    price, co2 = _retail(price, bill), _lookup(snapshot.co2, snapshot.now, settings, CO2_LATE)
     base, reason = _basis(snapshot, settings, price, load, starts)
     rows = [(start, base(start), price_of(start, price, settings), load(start), co2(start)) for start in starts]
     known = [row[1][0] for row in rows]
@@ -40,21 +45,12 @@ def signal(snapshot: Snapshot, settings: Settings, until: datetime) -> tuple[tup
         Slot(start, start + SLOT, value, money[0], grid[0], gas[0], found[0] is None or found[1] or money[1], export(start))
         for value, (start, found, money, grid, gas) in zip(worth, rows, strict=True)
     )
-    return slots, (reason, *weights, *((_profiled(snapshot, settings),) if any(slot.forecast for slot in slots) else ()))
-
-
-def _profiled(snapshot: Snapshot, settings: Settings) -> Reason:
-    """Says how wrong the stand-in was in the past, where the prices' own past tells."""
-    text = "later prices are not published yet: the past days' profile stands in"
-    prices = snapshot.prices
-    if isinstance(prices, Missing) or not prices.points or prices.points[-1].end <= snapshot.now:
-        return Reason(Code.PRICE_PROFILE, text)
-    error = usual_error(prices, snapshot.now, lambda at: at.astimezone(settings.time_zone))
-    if error is None:
-        return Reason(Code.PRICE_PROFILE, text)
-    error *= settings.tariff.times if settings.tariff is not None else 1.0
-    said = f"{text}; on half of the past hours it would have been within {money(error, settings.currency, 3)} per kWh"
-    return Reason(Code.PRICE_PROFILE, said, {"error": round(error, 5)})
+    if reason.code is Code.PRICES and by_money(settings):
+        may_be = {slot.start: later.futures(slot.start) for slot in slots if slot.forecast}
+        slots = tuple(replace(slot, futures=tuple(bill(slot.start, one) for one in may_be.get(slot.start, ()))) for slot in slots)
+    profiled = (later.reason(),) if any(slot.forecast for slot in slots) else ()
+    warned = (alert_reason(one, snapshot.now, settings.time_zone) for one in snapshot.alerts if one.end > snapshot.now)
+    return alerted(slots, snapshot.alerts), (reason, *weights, *profiled, *warned)
 
 
 def slot_starts(now: datetime, until: datetime) -> tuple[datetime, ...]:
@@ -78,15 +74,18 @@ def _clock(settings: Settings) -> Tariff | None:
     return settings.tariff if settings.tariff is not None and settings.tariff.kind is Kind.CLOCK else None
 
 
-def _retail(price: Lookup, settings: Settings) -> Lookup:
+def _bill(settings: Settings) -> Callable[[datetime, float], float]:
     """The market's price as the owner pays it: times the factor, plus what the tariff adds at that hour."""
     tariff = settings.tariff
     if tariff is None or tariff.kind is not Kind.WHOLESALE:
-        return price
+        return lambda _at, price: price
+    return lambda at, price: price * tariff.times + price_at(tariff, at.astimezone(settings.time_zone))
 
+
+def _retail(price: Lookup, bill: Callable[[datetime, float], float]) -> Lookup:
     def value(at: datetime) -> tuple[float | None, bool]:
         found, forecast = price(at)
-        return (None if found is None else found * tariff.times + price_at(tariff, at.astimezone(settings.time_zone))), forecast
+        return (None if found is None else bill(at, found)), forecast
 
     return value
 
@@ -110,7 +109,9 @@ def _basis(snapshot: Snapshot, settings: Settings, price: Lookup, load: Lookup, 
     if clock is not None and not (settings.price_file is not None and _tells(load, snapshot.now, starts)):
         return (lambda at: price_of(at, price, settings)), Reason(Code.TARIFF, f"tariff {clock.name}")
     if _tells(load, snapshot.now, starts):
-        text = "no prices: the grid's load forecast stands in (low load is cheap power)"
+        net = not isinstance(snapshot.load, Missing) and NET in snapshot.load.source
+        what = "load less sun and wind" if net else "load forecast"
+        text = f"no prices: the grid's {what} stands in (low load is cheap power)"
         return _as_money(load, snapshot.now), Reason(Code.LOAD_FORECAST, text)
     return _night(settings), Reason(Code.NIGHT_CLOCK, "no prices, forecast or tariff: the night from 23:00 counts as cheaper")
 
@@ -148,12 +149,14 @@ def _as_money(load: Lookup, now: datetime) -> Lookup:
     return value
 
 
-def _lookup(series: Series | Missing, now: datetime, settings: Settings) -> Lookup:
-    """Published values as they are; beyond them the profile. Nothing at all where the series does not reach now."""
-    if isinstance(series, Missing) or not series.points or series.points[-1].end <= now:
+def _lookup(
+    series: Series | Missing, now: datetime, settings: Settings, late: timedelta = timedelta(), later: Stand | None = None
+) -> Lookup:
+    """Published values as they are; beyond them `later`, or the profile. Nothing where the series ends more than `late` before now."""
+    if isinstance(series, Missing) or not series.points or series.points[-1].end <= now - late:
         return lambda _at: (None, False)
     starts = [point.start for point in series.points]
-    later = profile(series, now, lambda at: at.astimezone(settings.time_zone))
+    later = later or profile(series, now, lambda at: at.astimezone(settings.time_zone))
 
     def value(at: datetime) -> tuple[float | None, bool]:
         index = bisect_right(starts, at) - 1

@@ -10,22 +10,30 @@ from datetime import datetime
 from config import Strategy
 from model import Code, Missing, Reason
 from model_decision import Path, PlanSlot
+from planners.alerts import alert_at, alert_reason
 from planners.bands import band
 from planners.case import Case
 from planners.hours import hours_at, next_change
 from planners.manners import now_amps
-from planners.need import goals
+from planners.need import goals, most_soc
 from planners.plan import CarPlan, full_power
 from planners.texts import clock, money
 from planners.wish import Wish, charge, wait
 
+LEAST_SUN_KWH = 0.05
+
+WITHOUT_PRICES = (Strategy.NOW, Strategy.BANDS, Strategy.TIMER)  # a price of alerts says nothing to them
+
 
 def by_strategy(case: Case, plan: CarPlan) -> Wish:
     """The wish for now. A car that has what it needs waits, and may take the sun up to its target."""
-    if _has_target(case) and _ends_itself(case):
+    if _has_target(case, plan) and _ends_itself(case):
         return charge(now_amps(case) or full_power(case), Reason(Code.FULL, f"{_soc(case)}: the car ends this charge by itself"))
-    if _has_target(case):
+    if _has_target(case, plan):
         return wait(Reason(Code.FULL, f"{_soc(case)}: nothing more to charge"))
+    alert = alert_at(case.snapshot.alerts, case.now)
+    if alert is not None and case.settings.strategy in WITHOUT_PRICES:
+        return wait(alert_reason(alert, case.now, case.settings.time_zone), alert.end)
     if case.settings.strategy is Strategy.NOW:
         return charge(full_power(case), Reason(Code.PLUG_AND_CHARGE, "STRATEGY=now: charged as soon as plugged in"))
     if case.settings.strategy is Strategy.BANDS:
@@ -51,17 +59,28 @@ def _timer(case: Case) -> Wish:
 def _planned(case: Case, plan: CarPlan) -> Wish:
     zone, currency = case.settings.time_zone, case.settings.currency
     current = next((slot for slot in plan.slots if slot.start <= case.now < slot.end), None)
+    sunny = _sun(plan)
     if current is not None:
         price = f" at {money(current.price, currency)}" if current.price is not None else ""
         amps = _held(case, plan, current)
         text = f"the cheapest hours: {amps} A until {clock(current.end, case.now, zone)}{price}"
-        return replace(charge(amps, Reason(Code.PLAN_SLOT, text), current.end), sun=True)
+        planned = charge(amps, Reason(Code.PLAN_SLOT, text), current.end)
+        return replace(planned, reasons=(*planned.reasons, *sunny), sun=True)
     following = next((slot for slot in plan.slots if slot.start > case.now), None)
     if following is None and plan.reasons:
         return replace(wait(plan.reasons[0]), sun=True)
     if following is None:
         return replace(wait(Reason(Code.FULL, f"{_soc(case)}: nothing is due")), sun=True)
-    return replace(wait(Reason(Code.WAIT, _why_wait(case, plan, following.start)), following.start), sun=True)
+    waiting = wait(Reason(Code.WAIT, _why_wait(case, plan, following.start)), following.start)
+    return replace(waiting, reasons=(*waiting.reasons, *sunny), sun=True)
+
+
+def _sun(plan: CarPlan) -> tuple[Reason, ...]:
+    """How much of the plan the roof is expected to give."""
+    own, kwh = sum(slot.sun_kwh for slot in plan.slots), sum(slot.kwh for slot in plan.slots)
+    if own < LEAST_SUN_KWH:
+        return ()
+    return (Reason(Code.EXPECTED_SUN, f"{own:.1f} of {kwh:.1f} kWh are expected from the sun", {"sun_kwh": round(own, 2)}),)
 
 
 def _ends_itself(case: Case) -> bool:
@@ -83,13 +102,14 @@ def _held(case: Case, plan: CarPlan, current: PlanSlot) -> int:
 def _why_wait(case: Case, plan: CarPlan, start: datetime) -> str:
     zone, currency = case.settings.time_zone, case.settings.currency
     text = f"waits until {clock(start, case.now, zone)}"
-    if plan.cost is None or plan.cost_if_now is None:
+    if plan.cost is None or plan.cost_if_now is None or money(plan.cost, currency) == money(plan.cost_if_now, currency):
         return text
     return f"{text}: {money(plan.cost, currency)} instead of {money(plan.cost_if_now, currency)} now"
 
 
-def _has_target(case: Case) -> bool:
-    return not isinstance(case.level, Missing) and case.level >= goals(case)[1]
+def _has_target(case: Case, plan: CarPlan) -> bool:
+    """A plan beyond the target is for what the drives of the coming days take."""
+    return not isinstance(case.level, Missing) and case.level >= most_soc(case) and not plan.slots
 
 
 def _soc(case: Case) -> str:

@@ -11,6 +11,7 @@ from config import Control, Settings
 from model import Charger, Code, Missing
 from model_decision import Action, Path, Snapshot, Step, Target, TargetCharger
 from planners.case import Case
+from planners.other_path import dip
 from planners.plan import CarPlan, full_power
 from planners.wish import Wish
 
@@ -39,7 +40,7 @@ def _all_of(case: Case, charger: Charger) -> tuple[Step, ...]:
     """CONTROL=car: the connector offers all it may, and the car is steered over the API. What the car allows does not count: that follows
     from the offer."""
     settings = case.settings
-    known = [settings.charger_max_amps, settings.circuit_amps, settings.twc_max_amps, charger.rated_amps]
+    known = [settings.charger_max_amps, settings.circuit_amps, settings.main_amps, settings.twc_max_amps, charger.rated_amps]
     return (Step(case.now + AHEAD, min(amps for amps in known if amps is not None), (Code.PLUG_AND_CHARGE,)),)
 
 
@@ -68,6 +69,7 @@ def _steps(car: Settled) -> Iterator[Step]:
     if wish.action is Action.NONE:
         yield Step(end, full_power(case), codes)
         return
+    yield from dip(case, wish)
     until = min(end, wish.until or end)
     yield Step(until, wish.amps if wish.action is Action.CHARGE else waiting_amps(case), codes)
     if wish.until is not None or not wish.firm:
@@ -105,6 +107,7 @@ def _others(cars: Sequence[Settled], wired: Sequence[tuple[Settled, Charger]], s
     if isinstance(snapshot.charger, Missing) and len(cars) == 1 and not wired and cars[0].case.plug is not None:
         return TargetCharger("*", None, 9, steps(cars[0]))
     most = settings.circuit_amps or settings.guest_amps
+    most = most if settings.main_amps is None else min(most, settings.main_amps)
     guests = most if settings.control is Control.CAR or _own_among(cars, snapshot) else min(settings.guest_amps, most)
     return TargetCharger("*", None, 9, (Step(until, guests, (Code.GUEST,)),))
 

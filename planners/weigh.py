@@ -11,6 +11,7 @@ from planners.texts import clock
 
 USUAL_PRICE = 0.15  # per kWh; the size of what is no money
 WISHES = {Prefer.COST: (1.0, 0.0, 0.0), Prefer.GRID: (0.0, 1.0, 0.0), Prefer.CO2: (0.0, 0.0, 1.0)}
+UNITS = {"grid load": "MW", "CO2 (average)": "g/kWh"}
 Values = list[float]
 
 
@@ -19,7 +20,7 @@ def weigh(
 ) -> tuple[Values, tuple[Reason, ...]]:
     """Base values, or the weighted sum of price, load and CO2, each relative to its mean, in the base's own size."""
     weights = _weights(settings)
-    if weights[1:] == (0.0, 0.0):
+    if by_money(settings):
         return base, ()
     parts = [("price", weights[0], base), ("grid load", weights[1], _mostly(load)), ("CO2 (average)", weights[2], _mostly(co2))]
     usable = [(name, weight, _relative(values)) for name, weight, values in parts if weight > 0 and values]
@@ -32,7 +33,22 @@ def weigh(
     shares = {name: [size * weight * value / total for value in values] for name, weight, values in usable}
     worth = [sum(each) for each in zip(*shares.values(), strict=True)]
     said = ", ".join(f"{name} {weight:g}" for name, weight, _ in usable)
+    if len(usable) == 1 and usable[0][0] in UNITS:
+        name, values = usable[0][0], next(values for part, _, values in parts if part == usable[0][0])
+        return worth, (_alone(f"by {name} alone{unknown}", UNITS[name], settings, starts, values),)
     return worth, (_reason(f"weighed: {said}{unknown}", settings, starts, worth, shares),)
+
+
+def by_money(settings: Settings) -> bool:
+    """Does money alone count?"""
+    return _weights(settings)[1:] == (0.0, 0.0)
+
+
+def money_share(settings: Settings, load: list[float | None], co2: list[float | None]) -> float:
+    """The weight of money among those of the three that are known, 0-1."""
+    cost, grid, gas = _weights(settings)
+    others = (grid if _mostly(load) else 0.0) + (gas if _mostly(co2) else 0.0)
+    return cost / (cost + others) if others else 1.0
 
 
 def whole(values: Sequence[float | None]) -> Values:
@@ -62,6 +78,15 @@ def _reason(text: str, settings: Settings, starts: Sequence[datetime], worth: Va
         said.append(f"{word} {clock(starts[at], starts[0], settings.time_zone)} = {sums}")
     more = f"; {'; '.join(said)}" if len(shares) > 1 else ""
     return Reason(Code.WEIGHTS, text + more, detail)
+
+
+def _alone(text: str, unit: str, settings: Settings, starts: Sequence[datetime], values: Values) -> Reason:
+    """With one part that is no money: its own least and most."""
+    said, detail = [], dict[str, str | float | int | bool | None]()
+    for word, at in (("least", values.index(min(values))), ("most", values.index(max(values)))):
+        detail |= {f"{word}_at": starts[at].astimezone(settings.time_zone).isoformat(), word: round(values[at], 1), "unit": unit}
+        said.append(f"{word} {clock(starts[at], starts[0], settings.time_zone)} ({values[at]:.0f} {unit})")
+    return Reason(Code.WEIGHTS, f"{text}; {', '.join(said)}", detail)
 
 
 def _mostly(values: list[float | None]) -> Values:

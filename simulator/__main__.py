@@ -9,6 +9,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 from .clock import Clock, RealClock
 from .house import Event, World
 from .houses import BLUE, RED, ZONE, plain_house, sunny_house
@@ -17,6 +19,8 @@ from .owner import Act, commuter
 
 TICK_S = 0.5
 DAYS = 30
+STARTERS = Path(__file__).resolve().parents[1] / "deploy" / "starters"
+HOUSE_OF = {"solar": "sunny", "gen3": "plain", "two-cars": "two-cars"}
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -25,7 +29,15 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="end after so many seconds (default: on Ctrl-C)")
     parser.add_argument("--write-env", type=Path, metavar="FILE", help="write the settings to FILE too")
     parser.add_argument("--house", choices=("sunny", "plain", "two-cars"), default="sunny")
+    parser.add_argument("--starter", choices=tuple(HOUSE_OF), help="the house of deploy/starters, with the starter's settings")
     return parser.parse_args(given)
+
+
+def wishes(starter: str) -> dict[str, str]:
+    """What its owner wrote; the lines that he left empty are filled by the simulated house, whose grid is always California's. Gen 2
+    connectors tell nothing over the network."""
+    said = {name: value for name, value in dotenv_values(STARTERS / f"{starter}.env").items() if value and name != "GRID_ISO"}
+    return said if starter == "gen3" else said | {"WALL_CONNECTOR_URL": ""}
 
 
 def build(kind: str, clock: Clock) -> World:
@@ -64,12 +76,13 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_signal: stop.set())
     clock = RealClock()
-    world = build(options.house, clock)
+    world = build(HOUSE_OF.get(options.starter, options.house), clock)
+    more = wishes(options.starter) if options.starter else {}
     with Network(world, options.port_base) as network:
         if options.write_env:
-            network.write_env(options.write_env)
+            network.write_env(options.write_env, more)
         place = state_beside(options.write_env) if options.write_env else Path("state/run/simulated").resolve()
-        for name, value in network.env(place).items():
+        for name, value in network.env(place, more).items():
             print(f"{name}={value}", flush=True)
         print(f"# auth tesla asks for: client ID {network.tokens.client_id}, client secret {network.tokens.secret}", flush=True)
         print("# the house lives; Ctrl-C ends it", flush=True)

@@ -22,6 +22,7 @@ TOP_UP_SOC = 3.0  # this far below the limit, a car that was complete fills up a
 DRIVE_KMH = 60.0
 FAST_W = 120_000.0
 LOST_LINKS = 3
+STANDARD_SOC = 80
 BUSY = (Charging.CHARGING, Charging.STARTING)
 
 
@@ -60,6 +61,7 @@ class Car:
         self.held = False  # by its own schedule
         self.full = False
         self.latched = False
+        self.dozes = False  # says yes to a start and does nothing, until what it is offered falls and rises again
         self.lost_links = 0
         self.pilot_amps = 0.0
         self.volts = 240.0
@@ -79,6 +81,7 @@ class Car:
         self.schedule_ends: datetime | None = None
         self.low_amps_asked: int | None = None
         self._goes = False
+        self._fell = False
         self._starting_until = now
 
     # ---- what it is doing -------------------------------------------------------------------------------------------------------
@@ -89,7 +92,7 @@ class Car:
             return Charging.DISCONNECTED
         if self.fast:
             return Charging.COMPLETE if self.full else Charging.CHARGING
-        if self.latched:
+        if self.latched or self.dozes:
             return Charging.STOPPED
         if self.pilot_amps < MIN_PILOT:
             return Charging.NO_POWER
@@ -183,7 +186,8 @@ class Car:
             self.full = True
         elif self.full and self.soc <= self.limit_soc - TOP_UP_SOC:
             self.full = False
-        goes = self.on_any_charger and self.wants and not (self.held or self.full or self.latched) and self.pilot_amps >= MIN_PILOT
+        barred = self.held or self.full or self.latched or self.dozes
+        goes = self.on_any_charger and self.wants and not barred and self.pilot_amps >= MIN_PILOT
         if goes and not self._goes:
             self._starting_until = self.now + STARTS_IN
             self.stir()
@@ -192,6 +196,14 @@ class Car:
         if self._goes and not goes:
             self.low_amps_asked = None
         self._goes = goes
+
+    def offered(self, amps: float) -> None:
+        """What its connector's pilot says from now on."""
+        if self.dozes and self.wants:
+            self.dozes = not (self._fell and amps > self.pilot_amps)
+            self._fell = self.dozes and (self._fell or amps < self.pilot_amps)
+        self.pilot_amps = amps
+        self.settle()
 
     @property
     def on_any_charger(self) -> bool:

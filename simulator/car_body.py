@@ -6,10 +6,14 @@ from collections.abc import Collection
 
 from model import Charging
 
-from .car import Car
+from .car import STANDARD_SOC, Car
+from .car_commands import day_bits
 
 Json = dict[str, object]
-SECTIONS = ("charge_state", "charge_schedule_data", "climate_state", "drive_state", "gui_settings", "vehicle_config", "vehicle_state")
+SECTIONS = (
+    *("charge_state", "charge_schedule_data", "climate_state", "drive_state", "gui_settings"),
+    *("preconditioning_schedule_data", "vehicle_config", "vehicle_state"),
+)
 KM_PER_MILE = 1.609344
 
 
@@ -40,6 +44,7 @@ def data(car: Car, endpoints: Collection[str]) -> Json:
         "climate_state": _climate,
         "drive_state": _drive,
         "gui_settings": _gui,
+        "preconditioning_schedule_data": _precondition_schedules,
         "vehicle_config": _config,
         "vehicle_state": _state,
     }
@@ -68,7 +73,7 @@ def _battery(car: Car) -> Json:
         "charge_limit_soc": car.limit_soc,
         "charge_limit_soc_min": 50,
         "charge_limit_soc_max": 100,
-        "charge_limit_soc_std": 80,
+        "charge_limit_soc_std": STANDARD_SOC,
         "battery_heater_on": False,
     }
 
@@ -153,6 +158,24 @@ def _charge_schedules(car: Car) -> Json:
     return {"charge_schedules": rows, "charge_buffer": 6, "max_num_charge_schedules": 100, "next_schedule": bool(rows)}
 
 
+def _precondition_schedules(car: Car) -> Json:
+    """In the words of the public message definitions; the days as bits, as the car keeps them."""
+    rows: list[object] = [
+        {
+            "id": number,
+            "name": "",
+            "days_of_week": day_bits(sent.get("days_of_week")),
+            "precondition_time": sent["precondition_time"],
+            "one_time": sent.get("one_time", False),
+            "enabled": sent.get("enabled", True),
+            "latitude": sent["lat"],
+            "longitude": sent["lon"],
+        }
+        for number, sent in car.preconditions.items()
+    ]
+    return {"precondition_schedules": rows, "max_num_precondition_schedules": 100, "next_schedule": bool(rows)}
+
+
 def _climate(car: Car) -> Json:
     on = car.climate_w > 0
     return {"is_climate_on": on, "is_preconditioning": on, "inside_temp": 21.0, "outside_temp": 15.0, "climate_keeper_mode": "off"}
@@ -163,8 +186,11 @@ def _drive(car: Car) -> Json:
     return {"shift_state": "D" if car.driving else None, "speed": speed, "power": -round(car.wall_w / 1000), "heading": 90}
 
 
-def _gui(_car: Car) -> Json:
-    return {"gui_distance_units": "mi/hr", "gui_charge_rate_units": "kW", "gui_24_hour_time": False}
+def _gui(car: Car) -> Json:
+    """What its screen shows; Tesla's own figures are miles wherever the car is."""
+    metric = car.spec.phases > 1
+    shown: Json = {"gui_distance_units": "km/hr" if metric else "mi/hr", "gui_temperature_units": "C" if metric else "F"}
+    return {**shown, "gui_charge_rate_units": "kW", "gui_24_hour_time": metric}
 
 
 def _config(car: Car) -> Json:

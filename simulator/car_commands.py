@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from model import ALL_DAYS, CarSchedule, Charging
 
 from . import hands
-from .car import BUSY, MIN_PILOT, Car
+from .car import BUSY, MIN_PILOT, STANDARD_SOC, Car
 
 Body = Mapping[str, object]
 OFF = -1
@@ -57,6 +57,22 @@ def set_charge_limit(car: Car, body: Body) -> Verdict:
     return ""
 
 
+def charge_standard(car: Car, _body: Body) -> Verdict:
+    """The limit for every day."""
+    return _limit_word(car, STANDARD_SOC, "already_standard")
+
+
+def charge_max_range(car: Car, _body: Body) -> Verdict:
+    return _limit_word(car, 100, "already_max_range")
+
+
+def _limit_word(car: Car, percent: int, already: str) -> Verdict:
+    if car.limit_soc == percent:
+        return already
+    hands.slider(car, percent)
+    return ""
+
+
 def set_scheduled_charging(car: Car, body: Body) -> Verdict:
     minute = _integer(body, "time")
     if body.get("enable") is not True:
@@ -71,7 +87,7 @@ def set_scheduled_charging(car: Car, body: Body) -> Verdict:
 def add_charge_schedule(car: Car, body: Body) -> Verdict:
     """Times in minutes after local midnight; `id` names it and replaces the one of that id, without one it is new."""
     start, end = _minute(body, "start"), _minute(body, "end")
-    lat, lon, days = body.get("lat"), body.get("lon"), _days(body.get("days_of_week"))
+    lat, lon, days = body.get("lat"), body.get("lon"), day_bits(body.get("days_of_week"))
     enabled = body.get("enabled")
     if start is None or end is None or (start, end) == (OFF, OFF) or not isinstance(enabled, bool) or not days:
         return None
@@ -95,8 +111,10 @@ def remove_charge_schedule(car: Car, body: Body) -> Verdict:
 
 
 def add_precondition_schedule(car: Car, body: Body) -> Verdict:
-    minute = _integer(body, "precondition_time")
-    if minute is None or not 0 <= minute < 1440 or not _days(body.get("days_of_week")):
+    minute, place = _integer(body, "precondition_time"), (body.get("lat"), body.get("lon"))
+    if minute is None or not 0 <= minute < 1440 or not day_bits(body.get("days_of_week")):
+        return None
+    if not all(isinstance(one, int | float) for one in place):
         return None
     name = _integer(body, "id")
     car.preconditions[int(car.now.timestamp()) if name is None else name] = dict(body)
@@ -121,6 +139,8 @@ COMMANDS: Mapping[str, Callable[[Car, Body], Verdict]] = {
     "charge_stop": charge_stop,
     "set_charging_amps": set_charging_amps,
     "set_charge_limit": set_charge_limit,
+    "charge_standard": charge_standard,
+    "charge_max_range": charge_max_range,
     "set_scheduled_charging": set_scheduled_charging,
     "add_charge_schedule": add_charge_schedule,
     "remove_charge_schedule": remove_charge_schedule,
@@ -144,7 +164,7 @@ def _minute(body: Body, side: str) -> int | None:
     return minute if minute is not None and 0 <= minute < 1440 else None
 
 
-def _days(text: object) -> int:
+def day_bits(text: object) -> int:
     """Bits of All, Weekdays, or names parted by commas; 0: nonsense."""
     if not isinstance(text, str):
         return 0

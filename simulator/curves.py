@@ -64,6 +64,17 @@ def average_co2(zone: tzinfo) -> Curve:
     return by_hour(shape, zone)
 
 
+def mild_year(zone: tzinfo) -> Curve:
+    """deg C: 9 on a January day and 21 in July, five degrees less before sunrise and five more in the afternoon."""
+
+    def temperature(at: datetime) -> float:
+        local = at.astimezone(zone)
+        season = -6 * math.cos(2 * math.pi * (local.timetuple().tm_yday - 15) / 365)
+        return round(15 + season + 5 * math.cos(2 * math.pi * (local.hour + local.minute / 60 - 15) / 24), 1)
+
+    return temperature
+
+
 @dataclass(frozen=True, slots=True)
 class Tou:
     """A time-of-use tariff: `rates` as (price, "16:00-21:00"), first match wins; `rest` at other times; `export` for a kWh given back."""

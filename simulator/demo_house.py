@@ -8,11 +8,18 @@ year, a midnight timer costs 2.3 % and plugging in at once 43 % more than the th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from model import Place
+
+from .calendar_server import Entry
 from .curves import Curve
 from .house import HOME, HouseSpec, World
 from .houses import BLUE, ZONE
 from .owner import Act
+
+if TYPE_CHECKING:
+    from .network import Network
 
 START = datetime(2026, 12, 7, 18, 0, tzinfo=ZONE)  # a Monday, as in the data
 PLUGS_IN = START + timedelta(minutes=10)
@@ -21,7 +28,8 @@ DEPARTS = START + timedelta(hours=13, minutes=30)
 END = START + timedelta(hours=14)
 CYCLE = timedelta(minutes=15)
 MIDNIGHT = 0  # minute of the day, for the car's own schedule
-SOC, LIMIT_SOC, DRIVE_KM = 40.0, 80, 25.0
+SOC, LIMIT_SOC, DRIVE_KM = 40.0, 80, 88.0
+DENTIST = "12 Harbor Road, Bay Town"  # 35 km as the crow flies
 DATA_FROM = "California, 7 and 8 November 2022 (CAISO day-ahead at NP15; load forecast and average CO2 by EIA)"
 
 Day = tuple[float, ...]  # 24 local hours
@@ -70,6 +78,16 @@ def two_days(days: tuple[Day, Day], scale: float = 1.0) -> Curve:
 PRICE = two_days(DOLLARS_PER_MWH, 0.001)
 LOAD = two_days(LOAD_MW)
 CO2 = two_days(AVERAGE_G_PER_KWH)
+
+
+def promises(network: Network) -> None:
+    """What the owner has written into the calendar: the dentist tomorrow morning, and a call that needs no car."""
+    eight, hour = START + timedelta(hours=14), timedelta(hours=1)
+    network.roads.spots[DENTIST] = Place(HOME.lat + 0.315, HOME.lon)
+    network.calendar.entries = [
+        Entry("Dentist", eight + 0.75 * hour, eight + 1.5 * hour, DENTIST),
+        Entry("Call with the office", eight + 8 * hour, eight + 9 * hour, "https://meet.example.com/abc"),
+    ]
 
 
 def house() -> World:

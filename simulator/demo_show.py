@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from .demo_child import Scheduler, Stop
-from .demo_house import CYCLE, DEPARTS, LIMIT_SOC, PLUGS_IN, SOC, START, house
+from .demo_house import CYCLE, DEPARTS, LIMIT_SOC, PLUGS_IN, SOC, START, house, promises
 from .demo_night import AT_ONCE, TIMER, Night, Recorder, without_ampshift
 from .demo_play import Screen, play
 from .demo_text import BLOCKS, Paper, drawing, meaning, table
@@ -66,6 +66,7 @@ def with_ampshift(stop: Stop, screen: Screen) -> Night:
 
     record = Recorder(house())
     with tempfile.TemporaryDirectory(prefix="ampshift-demo-") as folder, Network(record.world) as network:
+        promises(network)
         network.write_env(Path(folder, "house.env"), {"TARIFF": "", "CYCLE_MINUTES": str(CYCLE.seconds // 60)})
         scheduler = Scheduler(Path(folder), stop)
         night = play(record, scheduler, screen)

@@ -15,16 +15,21 @@ Row = dict[str, object]
 PUBLISHED_AT_HOUR = 13  # local: tomorrow's prices are there from then on
 FORECAST = timedelta(days=7)
 PRICE_SETS = {"caiso": ("lmp_day_ahead_hourly", "lmp", "TH_NP15_GEN-APND"), "ercot": ("spp_day_ahead_hourly", "spp", "HB_HUBAVG")}
+FIVE_MINUTES = timedelta(minutes=5)
+NO_POWER: Curve = lambda _at: 0.0  # noqa: E731 - the curve of what is not there
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What a grid publishes. `price` per kWh (sent per MWh), `load` MW; `now`: its clock, in the market's own zone; `iso` in lower case."""
+    """What a grid publishes. `price` per kWh (sent per MWh), `load`, `sun` and `wind` MW; `now`: its clock, in the market's own zone; `iso`
+    in lower case."""
 
     iso: str
     price: Curve
     load: Curve
     now: Callable[[], datetime]
+    sun: Curve = NO_POWER
+    wind: Curve = NO_POWER
 
     def priced_until(self) -> datetime:
         """Prices are known to the end of the day, and from 13:00 to the end of the next."""
@@ -79,6 +84,10 @@ class GridStatusServer:
             until = min(end, self.market.now() + FORECAST)
             published = {"publish_time_utc": _text(self.market.now().replace(minute=0, second=0, microsecond=0))}
             return [{**_hour(at), **published, "load_forecast": self.market.load(at)} for at in hours_between(start, until)]
+        if dataset == f"{iso}_fuel_mix":
+            return self._mix(start, min(end, self.market.now()))
+        if dataset in (f"{iso}_solar_and_wind_forecast_dam", f"{iso}_net_load_forecast"):
+            return self._renewables(start, min(end, self.market.now() + FORECAST))
         if dataset != f"{iso}_{name}":
             return None
         place = request.query.get("filter_value", place) if request.query.get("filter_column") == "location" else place
@@ -86,9 +95,32 @@ class GridStatusServer:
         until = min(end, self.market.priced_until())
         return [{**_hour(at), **where, column: round(self.market.price(at) * 1000, 5)} for at in hours_between(start, until)]
 
+    def _mix(self, start: datetime, end: datetime) -> list[Row]:
+        """Sun and wind as they are, gas for the rest."""
+        rows, at, market = list[Row](), start, self.market
+        while at < end:
+            made = {"solar": market.sun(at), "wind": market.wind(at), "batteries": -100.0}
+            rest = max(0.0, market.load(at) - sum(made.values()))
+            rows.append({**_interval(at, FIVE_MINUTES), **made, "natural_gas": rest})
+            at += FIVE_MINUTES
+        return rows
+
+    def _renewables(self, start: datetime, end: datetime) -> list[Row]:
+        market, place = self.market, {"location": "CAISO"} if self.market.iso == "caiso" else {}
+        rows = list[Row]()
+        for at in hours_between(start, end):
+            load, sun, wind = market.load(at), market.sun(at), market.wind(at)
+            net = {"load_forecast": load, "net_load_forecast": load - sun - wind}
+            rows.append({**_hour(at), **place, "solar_mw": sun, "wind_mw": wind, **(net if market.iso != "caiso" else {})})
+        return rows
+
 
 def _hour(at: datetime) -> Row:
-    return {"interval_start_utc": _text(at), "interval_end_utc": _text(at + timedelta(hours=1))}
+    return _interval(at, timedelta(hours=1))
+
+
+def _interval(at: datetime, length: timedelta) -> Row:
+    return {"interval_start_utc": _text(at), "interval_end_utc": _text(at + length)}
 
 
 def _text(at: datetime) -> str:
@@ -117,7 +149,14 @@ def _page(request: Request, rows: Sequence[Row]) -> Reply:
     shown = rows[:limit][(page - 1) * size : page * size]
     more = page * size < len(rows[:limit])
     meta = {"page": page, "page_size": size, "limit": limit, "hasNextPage": more, "cursor": None}
-    return reply(200, {"status_code": 200, "data": list(shown), "meta": meta, "dataset_metadata": {}})
+    return reply(200, {"status_code": 200, "data": _in_shape(request, shown), "meta": meta, "dataset_metadata": {}})
+
+
+def _in_shape(request: Request, rows: Sequence[Row]) -> list[object]:
+    """Objects, or the column names and then a list for each row, as the gridstatusio library asks for it."""
+    if request.query.get("json_schema") != "array-of-arrays":
+        return list(rows)
+    return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
 
 
 def _whole(request: Request, name: str, otherwise: int) -> int:

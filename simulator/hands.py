@@ -27,7 +27,7 @@ def plug(car: Car) -> None:
 
 
 def unplug(car: Car) -> None:
-    car.plugged = car.wants = car.held = car.fast = car.latched = False
+    car.plugged = car.wants = car.held = car.fast = car.latched = car.dozes = False
     car.lost_links = 0
     car.stir()
     car.settle()
@@ -109,6 +109,12 @@ def link_lost(car: Car) -> None:
     if car.spec.latches and car.plugged and car.lost_links >= LOST_LINKS:
         car.latched = True
         car.settle()
+
+
+def doze(car: Car) -> None:
+    """From now on a start is agreed to and not carried out; re-plugging helps, and an offer that falls and rises again."""
+    car.dozes = True
+    car.settle()
 
 
 AWAY = Place(10.5, 20.5)  # nowhere in particular, far from any home

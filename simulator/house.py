@@ -32,13 +32,13 @@ SUN_AT = Place(37.0, -120.0)
 STEP_S = 60.0
 AWAY_PILOT = 16.0  # a charger somewhere else
 SHED = timedelta(minutes=5)  # off grid, cars that were too much are left out for so long
-SERVERS = ("fleet", "powerwall", "shelly", "gen3", "gridstatus", "auth", "keyhost", "calendar")
+SERVERS = ("fleet", "powerwall", "shelly", "gen3", "gridstatus", "auth", "keyhost", "calendar", "roads", "weather", "operators")
 
 
 @dataclass(frozen=True, slots=True)
 class HouseSpec:
     """A house as it was built. Curves are functions of time: `base` W, `price` and `export` per kWh, `co2` average g/kWh,
-    `market` the published day-ahead price per kWh, `grid_load` MW, `clouds` share of the sun that comes through."""
+    `market` the published day-ahead price per kWh, `grid_load` MW, `clouds` share of the sun that comes through, `temperature` deg C."""
 
     zone: tzinfo = UTC
     home: Place = HOME
@@ -56,6 +56,7 @@ class HouseSpec:
     grid_load: Curve | None = None
     co2: Curve | None = None
     clouds: Curve = field(default=curves.constant(1.0))
+    temperature: Curve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class World:
         self.market = spec.market or curves.market_price(spec.zone)
         self.grid_load = spec.grid_load or curves.grid_load(spec.zone)
         self.co2 = spec.co2 or curves.average_co2(spec.zone)
+        self.temperature = spec.temperature or curves.mild_year(spec.zone)
         self._agenda: list[Act] = []
         self._slot_end = self.now
         self._base_w = 0.0
@@ -175,8 +177,7 @@ class World:
         sharing = sum(car.on_our_circuit for car in self.cars.values())
         for car in self.cars.values():
             here = self.circuit.pilot(car, max(1, sharing), power)
-            car.pilot_amps = here if car.at_home else AWAY_PILOT
-            car.settle()
+            car.offered(here if car.at_home else AWAY_PILOT)
 
     def sun_w(self) -> float:
         if not self.spec.solar_kw:

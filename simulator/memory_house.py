@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from clients.gridstatus_table import GRIDS
 from clients.price_file import PriceFile
 from clients.tesla import Tesla
 from clients.tesla_commands import Commander
@@ -19,7 +20,9 @@ from config import MonitorType, Settings
 from cycle import energy, grid
 from cycle import tesla as tesla_part
 from cycle.ask import reading
+from cycle.grid_kept import Due, every
 from cycle.health import source_states
+from cycle.market import prices_due
 from cycle.tesla_list import kept_or_listed, list_due
 from errors import AmpshiftError, BudgetSpent, ClientError, NoAnswer, Unreachable
 from model import (
@@ -47,8 +50,10 @@ from .curves import hours_between
 from .gridstatus_server import Market
 from .house import World
 from .memory_http import MemoryHttp
+from .memory_weather import MemoryWeather
 
 T = TypeVar("T")
+CAISO = GRIDS["CAISO"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DUST = 1e-6
 
@@ -115,6 +120,7 @@ class MemoryHouse:
         self.settings = settings
         self.purse: Purse = purse or MemoryPurse(settings.tesla_budget_dollars)
         self.http = MemoryHttp(world)
+        self.weather = MemoryWeather(world, settings)
         self.cache = MemoryCache(Path(), Stamp(world.now, "simulator", settings.time_zone), lambda _seconds: None)
         self.down: set[str] = set()
         self.file: PriceFile | None = None
@@ -147,7 +153,7 @@ class MemoryHouse:
         vins = tuple(dict.fromkeys((*vins, *energy.just_plugged(known, memory, powerwall, now))))
         read = {vin: _try(tesla_part.reader(self._tesla(thrifty), self.cache, vin, now)) for vin in vins}
         file = self.file or PriceFile(*(Missing("price file", "not configured"),) * 3)
-        return Snapshot(
+        seen = Snapshot(
             now=now,
             cars=tesla_part.views(listed, read, memory, self.settings, now),
             memory=memory,
@@ -166,6 +172,7 @@ class MemoryHouse:
             sources=source_states(answers, read, now),
             cloud=cloud,
         )
+        return self.weather.ahead(seen)
 
     def look_again(self, snapshot: Snapshot, vins: tuple[str, ...]) -> Snapshot:
         thrifty = snapshot.budget.routine_left < DOLLARS[Billed.DATA]
@@ -201,9 +208,9 @@ class MemoryHouse:
         if settings.wall_connector_url:
             tasks["wall connector"] = lambda: self._device("wall connector", "gen3", lambda: self._wall(now))
         if settings.grid_iso is not None and settings.grid_status_api_key:
-            tasks["load forecast"] = lambda: self._grid("load", grid.FORECAST_EVERY, now)
+            tasks["load forecast"] = lambda: self._grid("load", every(CAISO.load_every, now), now)
             if grid.wants_market(settings):
-                tasks["grid prices"] = lambda: self._grid("prices", grid.PRICES_EVERY, now)
+                tasks["grid prices"] = lambda: self._grid("prices", prices_due(CAISO, now), now)
         return tasks
 
     def _tesla(self, reserved: bool = False) -> Tesla:
@@ -263,10 +270,10 @@ class MemoryHouse:
         closed = here and car.wall_w > 0
         return WallReading(now, here, closed, amps, self.world.spec.volts, connector.session_kwh, connector.session_s)
 
-    def _grid(self, name: str, every: timedelta, now: datetime) -> Series:
-        """As cycle/grid.py keeps it: fetched when it is old, joined to the past days, the aged one where the service fails."""
+    def _grid(self, name: str, due: Due, now: datetime) -> Series:
+        """As cycle/grid_kept.py keeps it: fetched when it is old, joined to the past days, the aged one where the service fails."""
         old = self._series.get(name)
-        if old is not None and timedelta() <= now - old.fetched_at < every:
+        if old is not None and old.fetched_at <= now and not due(old):
             return old
         try:
             fresh = self._device("gridstatus", "gridstatus", lambda: self._published(name, now))

@@ -6,16 +6,20 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from .caiso_server import OperatorServer
 from .calendar_server import CalendarServer
 from .fleet import Fleet
 from .gen3_server import Gen3Server
 from .gridstatus_server import GridStatusServer, Market
 from .house import World
+from .open_meteo_server import OpenMeteoServer
 from .powerwall_server import PowerwallServer
+from .roads_server import RoadsServer
 from .server import close_all
 from .shelly_server import ShellyServer
 from .tesla_auth_server import KeyHost, Partner, TeslaAuthServer
 from .tesla_tokens import TeslaTokens
+from .weather import Sky
 
 NOTHING: Mapping[str, str] = {}
 
@@ -36,7 +40,10 @@ class Network:
         self.gen3 = Gen3Server(world, port=ports[3])
         market = Market("caiso", world.market, world.grid_load, lambda: world.now.astimezone(world.spec.zone))
         self.gridstatus = GridStatusServer(market, faults=world.faults["gridstatus"], port=ports[4])
+        self.operators = OperatorServer(market, world.faults["operators"], port=port_base and port_base + 10)
         self.calendar = CalendarServer(world.faults["calendar"], port=port_base and port_base + 7)
+        self.roads = RoadsServer(world.faults["roads"], port=port_base and port_base + 9)
+        self.weather = OpenMeteoServer(Sky(world), world.faults["weather"], port=port_base and port_base + 8)
 
     def __enter__(self) -> Network:
         return self
@@ -45,7 +52,19 @@ class Network:
         self.close()
 
     def close(self) -> None:
-        close_all(self.fleet, self.powerwall, self.shelly, self.gen3, self.gridstatus, self.auth, self.keyhost, self.calendar)
+        close_all(
+            self.operators,
+            self.fleet,
+            self.powerwall,
+            self.shelly,
+            self.gen3,
+            self.gridstatus,
+            self.auth,
+            self.keyhost,
+            self.calendar,
+            self.roads,
+            self.weather,
+        )
 
     def env(self, state_dir: Path, more: Mapping[str, str] = NOTHING) -> dict[str, str]:
         """Settings for this house, by option name. State goes below `state_dir`, where the tariff file is written too. `more` is added
@@ -63,12 +82,13 @@ class Network:
             "MAIN_BREAKER_AMPS": f"{self.world.spec.main_breaker_amps:.0f}",
             "TARIFF": str(tariff),
         }
-        return {**settings, **self._car(), **self._meters(), **self._grid(), **self._places(), **more}
+        return {**settings, **self._car(), **self._meters(), **self._grid(), **self._sun(), **self._places(), **more}
 
     def write_env(self, path: Path, more: Mapping[str, str] = NOTHING) -> None:
         """The same as a .env file, readable by its owner only as a real one should be; state goes into a folder beside it."""
         lines = [f"{name}={value}" for name, value in self.env(state_beside(path), more).items()]
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)  # one that was there before keeps its rights otherwise
             file.write("\n".join(["# A simulated house: nothing here is real.", *lines, ""]))
 
     def _car(self) -> dict[str, str]:
@@ -90,7 +110,7 @@ class Network:
 
     def _places(self) -> dict[str, str]:
         """Only an owner who has written something has a calendar."""
-        return {"ICAL_URLS": self.calendar.ical} if self.calendar.entries else {}
+        return {"ICAL_URLS": self.calendar.ical, **self.roads.env()} if self.calendar.entries else {}
 
     def _meters(self) -> dict[str, str]:
         settings = {"ENERGY_MONITOR_TYPE": "shelly_em", "ENERGY_MONITOR_URL": self.shelly.url}
@@ -99,8 +119,13 @@ class Network:
         gateway = {"POWERWALL_URL": self.powerwall.url, "POWERWALL_PASSWORD": self.powerwall.password}
         return settings | gateway | {"POWERWALL_FINGERPRINT": self.powerwall.fingerprint}
 
+    def _sun(self) -> dict[str, str]:
+        panels = {"SOLAR_KWP": f"{self.world.spec.solar_kw:g}", "SOLAR_TILT": "0"} if self.world.spec.solar_kw else {}
+        return panels | {"OPEN_METEO_URL": self.weather.url}
+
     def _grid(self) -> dict[str, str]:
-        return {"GRID_STATUS_URL": self.gridstatus.url, "GRID_STATUS_API_KEY": self.gridstatus.key, "GRID_ISO": "CAISO"}
+        own = {"CAISO_URL": self.operators.url, "CAISO_OASIS_URL": self.operators.url, "ERCOT_URL": self.operators.url}
+        return {"GRID_STATUS_URL": self.gridstatus.url, "GRID_STATUS_API_KEY": self.gridstatus.key, "GRID_ISO": "CAISO"} | own
 
 
 def state_beside(path: Path) -> Path:

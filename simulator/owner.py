@@ -41,6 +41,7 @@ HANDS: Mapping[str, Callable[[Car, Act], None]] = {
     "schedule": lambda car, act: hands.set_schedule(car, None if act.value is None else int(_number(act))),
     "supercharge": lambda car, _act: hands.supercharge(car),
     "climate": lambda car, act: hands.climate(car, _number(act)),
+    "doze": lambda car, _act: hands.doze(car),
     "link-lost": lambda car, _act: hands.link_lost(car),
 }
 

@@ -56,6 +56,7 @@ class Replay:
         gateway = {"POWERWALL_URL": self.powerwall.url, "POWERWALL_PASSWORD": PASSWORD, "POWERWALL_FINGERPRINT": self.fingerprint}
         meter = {"ENERGY_MONITOR_TYPE": self.case.meter, "ENERGY_MONITOR_URL": self.meter.url, "WALL_CONNECTOR_URL": self.gen3.url}
         grid = {"GRID_STATUS_URL": self.gridstatus.url, "GRID_STATUS_API_KEY": self.gridstatus.key, "GRID_ISO": "CAISO"}
+        grid |= {"GRID_ALERTS": "off"}  # of that evening nobody knows
         place = {"TIME_ZONE": str(ZONE), "TESLA_HOME_ADDRESS": "37.0421,-122.0287"}  # where all recordings were moved to
         return {**place, **car, **gateway, **meter, **grid}
 

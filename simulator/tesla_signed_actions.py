@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tesla_protocol.command import car_server_pb2 as car_server
 from tesla_protocol.command import common_pb2 as common
 
+CHARGING = {"start": "charge_start", "start_standard": "charge_standard", "start_max_range": "charge_max_range", "stop": "charge_stop"}
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -14,7 +15,7 @@ def understood(action: car_server.VehicleAction) -> tuple[str, Mapping[str, obje
     """Name and body as the same command has them in REST. Raises KeyError for what is none for charging."""
     which = action.WhichOneof("vehicle_action_msg") or ""
     if which == "chargingStartStopAction":
-        return {"start": "charge_start", "stop": "charge_stop"}[action.chargingStartStopAction.WhichOneof("charging_action") or ""], {}
+        return CHARGING[action.chargingStartStopAction.WhichOneof("charging_action") or ""], {}
     if which == "setChargingAmpsAction":
         return "set_charging_amps", {"charging_amps": action.setChargingAmpsAction.charging_amps}
     if which == "chargingSetLimitAction":

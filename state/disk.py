@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import threading
+from _thread import get_ident  # `threading` itself is 0.2 MB, for the daemon that needs nothing else of it
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def put(path: Path, body: bytes, mode: int, sync: bool) -> Iterator[Path]:
     the umask. Raises OSError; then, or when nobody renamed it, nothing is left behind."""
     make_folder(path.parent)
     _clean(path)
-    temp = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temp = path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -80,7 +80,7 @@ def keep_old(path: Path, kept: Path, mode: int) -> None:
     """`path` also under the name `kept`, replacing what stood there; `path` itself stays in place meanwhile."""
     if os.stat(path).st_mode & 0o777 & ~mode:
         os.chmod(path, mode)  # copied here by hand, wider than it should be
-    step = path.with_name(f".{kept.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    step = path.with_name(f".{kept.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         os.link(path, step)
     except OSError as error:
@@ -111,5 +111,5 @@ def _clean(path: Path) -> None:
 def _in_use(temp: str) -> bool:
     process, _, thread = temp.removesuffix(".tmp").rpartition(".")[2].partition("-")
     if not process.isdigit() or process == str(os.getpid()):
-        return thread != str(threading.get_ident())
+        return thread != str(get_ident())
     return Path("/proc", process).exists()

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING
 from errors import StateError
 from model import CarReading, MeterReading, Missing, Point, PowerwallReading, Series
 from model_decision import CarDecision, Decision, Sent, Slot, Snapshot
+from model_drives import Parked
+from state import drives_past, house_past, ledger
 from state.disk import explained, make_folder
 
 if TYPE_CHECKING:
     import sqlite3
 
 KEPT_FOR = timedelta(days=400)
-VERSION = 1
+VERSION = 5  # 2: co2; 3: the ledger; 4: what the cars drew; 5: where they stood
 BUSY_S = 2.0
 # Per cycle and table: many times what one cycle adds, and little lost when a clock jumps ahead by years for one cycle.
 PRUNE_ROWS = 200
@@ -36,6 +38,7 @@ CREATE TABLE IF NOT EXISTS readings (
 CREATE TABLE IF NOT EXISTS decisions (at INTEGER, vin TEXT, action TEXT, amps INTEGER, code TEXT, price REAL);
 CREATE TABLE IF NOT EXISTS house (at INTEGER, grid_w REAL, solar_w REAL, battery_w REAL, load_w REAL, powerwall_soc REAL);
 CREATE TABLE IF NOT EXISTS prices (at INTEGER, until INTEGER, price REAL, source TEXT);
+CREATE TABLE IF NOT EXISTS co2 (at INTEGER, until INTEGER, co2 REAL, source TEXT);
 CREATE TABLE IF NOT EXISTS commands (at INTEGER, vin TEXT, kind TEXT, value INTEGER, outcome TEXT, dollars REAL);
 CREATE INDEX IF NOT EXISTS readings_at ON readings (at);
 CREATE INDEX IF NOT EXISTS readings_vin ON readings (vin);
@@ -43,9 +46,10 @@ CREATE INDEX IF NOT EXISTS decisions_at ON decisions (at);
 CREATE INDEX IF NOT EXISTS decisions_vin ON decisions (vin);
 CREATE INDEX IF NOT EXISTS house_at ON house (at);
 CREATE INDEX IF NOT EXISTS prices_at ON prices (at);
+CREATE INDEX IF NOT EXISTS co2_at ON co2 (at);
 CREATE INDEX IF NOT EXISTS commands_at ON commands (at);
 """
-_TABLES = ("readings", "decisions", "house", "prices", "commands")
+_TABLES = ("readings", "decisions", "house", "prices", "co2", "commands", house_past.TABLE, drives_past.TABLE)
 
 Value = str | int | float | None
 Row = tuple[Value, ...]
@@ -70,8 +74,12 @@ class History:
                 _add_changed(database, "house", (_unix(reading.at),), _house(reading))
             for one in sent:
                 _add(database, "commands", (now, one.vin, one.kind.value, one.value, one.outcome.value, one.dollars))
-            if isinstance(snapshot.prices, Series):
-                _publish(database, snapshot.prices)
+            for table, column, series in (("prices", "price", snapshot.prices), ("co2", "co2", snapshot.co2)):
+                if isinstance(series, Series):
+                    _publish(database, table, column, series)
+            ledger.note(database, decision, snapshot)
+            house_past.note(database, decision)
+            drives_past.note(database, snapshot)
             _prune(database, decision.now)
 
     def record_meter(self, reading: MeterReading) -> None:
@@ -106,6 +114,16 @@ class History:
         with self._open() as database:
             rows = database.execute(query, (_unix(since), _unix(until))).fetchall()
         return tuple(Point(_utc(start), _utc(end), price) for start, end, price in rows)
+
+    def parked(self, since: datetime) -> tuple[Parked, ...]:
+        """Where each car stood since then, by car and time."""
+        with self._open() as database:
+            return drives_past.read(database, since)
+
+    def book(self, since: datetime, until: datetime) -> ledger.Ledger:
+        """Plug-ins that began, departures and Tesla's months in [since, until)."""
+        with self._open() as database:
+            return ledger.read(database, since, until)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -144,7 +162,8 @@ class History:
         database.execute("PRAGMA synchronous = NORMAL")
         if version < VERSION:
             database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}PRAGMA user_version = {VERSION};COMMIT;")
+            schema = f"{_SCHEMA}{ledger.SCHEMA}{house_past.SCHEMA}{drives_past.SCHEMA}"
+            database.executescript(f"BEGIN IMMEDIATE;{schema}PRAGMA user_version = {VERSION};COMMIT;")
 
     def _move_aside(self) -> None:
         with explained("move", self.path):
@@ -165,16 +184,16 @@ def _add_changed(database: sqlite3.Connection, table: str, key: Row, values: Row
         _add(database, table, key + values)
 
 
-def _publish(database: sqlite3.Connection, series: Series) -> None:
-    """Prices replace the ones known before for the same time, also where the new slots are of another length."""
+def _publish(database: sqlite3.Connection, table: str, column: str, series: Series) -> None:
+    """Prices (or grams) replace the ones known before for the same time, also where the new slots are of another length."""
     if not series.points:
         return
     fresh = [(_unix(point.start), _unix(point.end), point.value, series.source) for point in series.points]
     span = (fresh[0][0], fresh[-1][1])
-    known = set(database.execute("SELECT at, until, price FROM prices WHERE until > ? AND at < ?", span).fetchall())
+    known = set(database.execute(f"SELECT at, until, {column} FROM {table} WHERE until > ? AND at < ?", span).fetchall())
     changed = [row for row in fresh if row[:3] not in known]
-    database.executemany("DELETE FROM prices WHERE until > ? AND at < ?", [row[:2] for row in changed])
-    database.executemany("INSERT INTO prices VALUES (?, ?, ?, ?)", changed)
+    database.executemany(f"DELETE FROM {table} WHERE until > ? AND at < ?", [row[:2] for row in changed])
+    database.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", changed)
 
 
 def _prune(database: sqlite3.Connection, now: datetime) -> None:
@@ -182,6 +201,7 @@ def _prune(database: sqlite3.Connection, now: datetime) -> None:
     for table in _TABLES:
         victims = f"SELECT rowid FROM {table} WHERE at < ? LIMIT {PRUNE_ROWS}"
         database.execute(f"DELETE FROM {table} WHERE rowid IN ({victims})", (oldest,))
+    ledger.prune(database, now - KEPT_FOR)
 
 
 def _car(reading: CarReading) -> Row:
@@ -200,7 +220,7 @@ def _price(signal: Sequence[Slot], now: datetime) -> float | None:
 
 def _house(reading: PowerwallReading | MeterReading) -> Row:
     if isinstance(reading, MeterReading):
-        return (reading.grid_w, None, None, None, None)
+        return (reading.grid_w, _or_null(reading.solar_w), None, _or_null(reading.load_w), None)
     return (reading.grid_w, reading.solar_w, reading.battery_w, reading.load_w, _or_null(reading.soc))
 
 

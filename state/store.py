@@ -6,41 +6,24 @@ Whatever was found damaged and could be worked around is in `problems`, for the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
-from pathlib import Path
-from typing import TypeVar, cast
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from model import Ceiling, ChargerReport, Missing, Overrides
 from model_decision import Target
 from model_memory import Memory
 from state import volatile
 from state.codec import decode, encode
-from state.files import Stamp, as_object, read_kept, read_volatile, write_kept, write_volatile
-from state.lock import Sleep, file_lock
+from state.files import as_object, read_volatile, write_kept
+from state.folders import Folders
+from state.lock import file_lock
 
-MEMORY, OVERRIDE, TWC = "memory.json", "override.json", "twc.json"
-
-T = TypeVar("T")
+MEMORY, OVERRIDE = "memory.json", "override.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
-    """`data_dir`: kept files (STATE_DIR); `run_dir`: volatile ones (RUN_DIR); `now`: this cycle's; `written_by`: the program;
-    `boot_id`: from files.boot_id(); `sleep`: waits for another program's lock, at most 10 s in all."""
-
-    data_dir: Path
-    run_dir: Path
-    zone: tzinfo
-    now: datetime
-    written_by: str
-    boot_id: str
-    sleep: Sleep
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def stamp(self) -> Stamp:
-        return Stamp(self.now, self.written_by, self.zone)
+class Store(Folders):
+    """All of them, for a cycle."""
 
     def at(self, now: datetime) -> Store:
         """The same files later: for programs that run on."""
@@ -68,22 +51,6 @@ class Store:
             write_kept(path, encode(said, self.zone), self.stamp, parse=_overrides)
         return said
 
-    def load_twc(self) -> Mapping[str, object]:
-        """The daemon's own notes on its slaves; empty: greet nobody in advance."""
-        return self._kept(TWC, as_object) or {}
-
-    def save_twc(self, notes: Mapping[str, object]) -> None:
-        write_kept(self.data_dir / TWC, encode(notes, self.zone), self.stamp, parse=as_object, sync=False)
-
-    def _kept(self, name: str, parse: Callable[[object], T]) -> T | None:
-        found = read_kept(self.data_dir / name, parse)
-        if isinstance(found, Missing):
-            self.problems.append(f"{self.data_dir / name} is lost: {found.why}. It is begun anew; the old file is kept as {name}.damaged.")
-            return None
-        if found and found.problem:
-            self.problems.append(found.problem)
-        return found.value if found else None
-
     # ---- volatile ---------------------------------------------------------------------------------------------------------
 
     def load_target(self) -> Target | Missing:
@@ -97,11 +64,6 @@ class Store:
     def load_charger(self, now: datetime | None = None) -> ChargerReport | Missing:
         found = volatile.read_charger(self.run_dir, self.boot_id)
         return volatile.fresh(found, now or self.now, volatile.CHARGER_LASTS, volatile.CHARGER)
-
-    def save_charger(self, report: ChargerReport, counters: Mapping[str, int]) -> None:
-        data = cast("dict[str, object]", encode(report, self.zone))
-        del data["at"]  # the envelope's written_at says it
-        self._write(volatile.CHARGER, {**data, "counters": dict(counters)})
 
     def load_ceiling(self, now: datetime | None = None) -> Ceiling | Missing:
         """`now`: the time of this very look where the cycle's is seconds old (just before a raising command)."""
@@ -118,9 +80,6 @@ class Store:
 
     def save_decision(self, data: Mapping[str, object]) -> None:
         self._write(volatile.DECISION, data)
-
-    def _write(self, name: str, data: object) -> None:
-        write_volatile(self.run_dir / name, encode(data, self.zone), self.stamp, self.boot_id)
 
 
 def _memory(data: object) -> Memory:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from errors import StateError
 from model import Ceiling, ChargerReport, Missing
-from model_decision import Target
+from model_target import Target
 from state.codec import decode
 from state.files import Kept, as_object, read_volatile
 

@@ -31,6 +31,8 @@ LONGEST_S = 60.0
 # Tells the number of each child when it lives, and its exit code when it has ended.
 KEEPER = """
 import json, os, sys
+os.environ["GSIO_SKIP_VERSION_CHECK"] = "true"
+import gridstatusio
 import scheduler
 import cycle.running, cycle.real, cycle.explain, cycle.override, cycle.status, cycle.check, cycle.release, cycle.vehicles, statistics
 for line in sys.stdin:

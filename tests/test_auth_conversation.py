@@ -35,7 +35,7 @@ def test_a_new_owner_is_led_to_a_paired_car(owner: NewOwner) -> None:
     assert "All is done" in owner.said
     assert owner.asked == QUESTIONS
     assert owner.held().base_url == owner.network.fleet.url
-    assert f"TESLA_VIN={vin}\n" in text
+    assert f"UNITS=mi\nTESLA_VIN={vin}\n" in text
     assert text.endswith(f"TESLA_CLIENT_ID=simulated-app\nTESLA_DOMAIN={owner.network.keyhost.domain}\n")
     assert f"https://tesla.com/_ak/{owner.network.keyhost.domain}" in owner.said
     assert "▀" in owner.said
@@ -288,7 +288,7 @@ def test_whoever_goes_on_without_a_box_is_told_by_check_what_does_not_work(owner
     owner.network.tokens.granted.discard("vehicle_location")
     owner.special = {"nce more": ["n"]}
     assert owner.talk() == 0
-    assert check.command(owner.desk(), Namespace(env=owner.env)) == 1
+    assert check.command(owner.desk(), Namespace(env=owner.env, notify=False)) == 1
     assert (
         "FAILED  tesla login: the scope vehicle_location is missing, so whether the car is at home is not known" in capsys.readouterr().out
     )

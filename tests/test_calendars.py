@@ -18,9 +18,10 @@ from cycle.calendars import Calendars, Reading, calendar_events, unknown_cars
 from cycle.check_calendar import calendar_lines
 from cycle.health import source_states
 from errors import ClientError, ConfigError, LoginDead, TooMany
-from model import CarStatus, CarView, Missing
+from model import CarStatus, CarView, Missing, Place
 from simulator.calendar_server import REVOKED, TOO_MANY_429, CalendarServer, Entry
 from simulator.faults import GARBAGE, ILL_500, Fault, Ill
+from simulator.house import HOME
 from simulator.houses import plain_house
 from simulator.network import Network
 from state.cache import Cache
@@ -232,16 +233,19 @@ def test_check_reads_the_calendar_of_the_simulated_house_and_keeps_its_address_s
     evening = datetime(2026, 12, 8, 18, tzinfo=ZONE)
     with Network(plain_house(evening)) as network:
         network.calendar.entries = [DENTIST]
+        network.roads.spots["12 Harbor Road"] = Place(HOME.lat + 0.5, HOME.lon)
         network.write_env(tmp_path / ".env")
         command = [sys.executable, str(ROOT / "scheduler.py"), "--env", str(tmp_path / ".env"), "--state", str(tmp_path / "s")]
         done = subprocess.run([*command, "--now", evening.isoformat(), "check"], capture_output=True, text=True, timeout=60, check=False)
     assert "ok      calendar 1" in done.stdout
     assert "Dentist, 12 Harbor Road" in done.stdout
+    assert "drive   Wed 2026-12-09 06:34, Dentist: 86 mi there and back (by road)" in done.stdout
+    assert "roads   1 of 3000 roads asked of Google this month" in done.stdout
     assert "5ec4e7" not in done.stdout + done.stderr
 
 
 def test_a_warm_cycle_loads_none_of_the_heavy_libraries() -> None:
-    heavy = ("icalendar", "googleapiclient", "google.auth", "httplib2")
+    heavy = ("icalendar", "googleapiclient", "google.auth", "httplib2", "googlemaps")
     program = f"import sys, cycle.real, cycle.calendars\nprint([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "[]"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from clients.http import Http
+from clients.tesla import Tesla
 from clients.tesla_commands import Commander
 from clients.tesla_fleet import fleet_cars, fleet_status
-from clients.tesla_schedules import car_schedules
+from clients.tesla_schedules import PreconditionSchedule, car_schedules, precondition_schedules
 from clients.tesla_table import TABLE, Call, call_for, checked, days_text, outcome_of
 from clients.values import Node
 from errors import BadAnswer
@@ -20,6 +22,9 @@ from model_memory import CommandKind, Outcome
 from simulator.car import Car, CarSpec
 from simulator.car_body import data
 from simulator.car_commands import COMMANDS
+from simulator.fleet import Fleet
+from simulator.house import HouseSpec, World
+from simulator.houses import BLUE
 from tests.builders import EVENING, HOME, ZONE
 from tests.fake_server import Canned, Counter, FakeServer, recorded
 
@@ -87,6 +92,49 @@ def test_a_precondition_schedule_is_checked_against_the_table() -> None:
     assert isinstance(checked("add_precondition_schedule", whole), Call)
     assert checked("add_precondition_schedule", whole | {"enabled": 1}) == "enabled must be true or false, not 1."
     assert checked("add_precondition_schedule", whole | {"colour": 1}) == "add_precondition_schedule takes no colour."
+
+
+WARM: dict[str, object] = {"id": 7, "days_of_week": "Monday,Sunday", "enabled": True, "precondition_time": 420, "lat": 37.0, "lon": -122.0}
+
+
+def test_a_precondition_schedule_is_added_read_and_removed(http: Http) -> None:
+    world = World(HouseSpec(), [BLUE], datetime(2026, 12, 8, tzinfo=UTC))
+    fleet = Fleet(world)
+    sends, reads = Commander(fleet.url, fleet.token, http, Counter()), Tesla(fleet.url, fleet.token, http, Counter())
+    add, remove = checked("add_precondition_schedule", WARM), checked("remove_precondition_schedule", {"id": 7})
+    assert isinstance(add, Call)
+    assert isinstance(remove, Call)
+    try:
+        assert reads.precondition_schedules(BLUE.vin) == ()
+        assert sends.send_call(add, BLUE.vin).outcome is Outcome.DONE
+        assert reads.precondition_schedules(BLUE.vin) == (PreconditionSchedule(7, 3, 420, 37.0, -122.0, enabled=True, once=False),)
+        assert sends.send_call(remove, BLUE.vin).outcome is Outcome.DONE
+        assert reads.precondition_schedules(BLUE.vin) == ()
+    finally:
+        fleet.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": None}, {"days_of_week": 200}, {"precondition_time": 1440}, {"precondition_time": None}, {"lat": "here"}, {"lon": None}],
+)
+def test_a_precondition_schedule_that_cannot_be_read_makes_all_of_them_missing(change: dict[str, object]) -> None:
+    row = {"id": 7, "days_of_week": 3, "precondition_time": 420, "lat": 37.0, "lon": -122.0}
+    body = {"preconditioning_schedule_data": {"precondition_schedules": [row, row | change]}}
+    assert isinstance(precondition_schedules(Node("tesla", "", body)), Missing)
+    assert isinstance(precondition_schedules(Node("tesla", "", {})), Missing)
+
+
+@pytest.mark.parametrize("name", ["charge_standard", "charge_max_range"])
+def test_a_limit_that_stands_already_is_a_wish_fulfilled(name: str, http: Http) -> None:
+    fleet = Fleet(World(HouseSpec(), [BLUE], datetime(2026, 12, 8, tzinfo=UTC)))
+    sends, call = Commander(fleet.url, fleet.token, http, Counter()), checked(name, {})
+    assert isinstance(call, Call)
+    try:
+        sends.send_call(call, BLUE.vin)
+        assert sends.send_call(call, BLUE.vin).outcome is Outcome.ALREADY
+    finally:
+        fleet.close()
 
 
 @pytest.mark.parametrize(

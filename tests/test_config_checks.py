@@ -114,7 +114,7 @@ def test_what_an_old_name_is_answered_with_can_be_pasted(tmp_path: Path) -> None
 
 
 def test_old_secrets_are_not_repeated(tmp_path: Path) -> None:
-    for name in ("teslaAccessToken", "teslaRefreshToken", "GOOGLE_MAPS_API_KEY", "API_TOKEN", "teslaClientId"):
+    for name in ("teslaAccessToken", "teslaRefreshToken", "API_TOKEN", "teslaClientId"):
         assert "s3cr3t" not in problems(tmp_path, f"{name}=s3cr3t")[0]
 
 

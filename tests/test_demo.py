@@ -107,6 +107,11 @@ def test_the_night_is_played_in_two_minutes_and_no_program_says_a_word_on_stderr
     assert shown.seconds < 120
 
 
+def test_the_explanation_names_event_place_distance_and_temperature_behind_a_need(shown: Shown) -> None:
+    (line,) = (line for line in shown.text.splitlines() if line.startswith("NEEDED"))
+    assert all(part in line for part in ("Dentist in 12 Harbor Road", "54 mi there and back (by road)", "°F", "20 % left at home"))
+
+
 def test_the_car_waits_by_the_start_that_ampshift_left_in_it_and_is_charged_later(shown: Shown) -> None:
     order = (
         "Ampshift leaves a start of its own in the car",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cycle.override import _auto
 from cycle.release import owed
+from cycle.words import Said, change_for
 from model import Override, Overrides, Word
 from model_memory import CarMemory, CommandKind, Memory
 from tests.builders import EVENING, FAR, NONE, VIN, reading, settings, snapshot, view
@@ -54,10 +54,11 @@ def word(vin: str | None) -> Override:
 
 
 def test_auto_for_one_car_lifts_the_word_for_all_from_it_and_leaves_it_to_the_others() -> None:
-    known = frozenset({VIN, OTHER})
-    assert _auto(Overrides((word(None),)), VIN, known).words == (word(OTHER),)
-    assert _auto(Overrides((word(VIN), word(OTHER))), VIN, known).words == (word(OTHER),)
+    auto, _ = change_for(Said("auto", vin=VIN), (VIN, OTHER), EVENING)
+    assert auto(Overrides((word(None),))).words == (word(OTHER),)
+    assert auto(Overrides((word(VIN), word(OTHER)))).words == (word(OTHER),)
 
 
 def test_auto_without_a_car_takes_back_everything() -> None:
-    assert _auto(Overrides((word(None), word(VIN)), solar=False), None, frozenset({VIN})) == Overrides()
+    auto, _ = change_for(Said("auto"), (VIN,), EVENING)
+    assert auto(Overrides((word(None), word(VIN)), solar=False)) == Overrides()

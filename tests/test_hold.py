@@ -8,11 +8,9 @@ from datetime import timedelta
 import pytest
 
 from model import Billed, Code
-from model_memory import Memory, Outcome
+from model_memory import Outcome
 from simulator import faults
-from simulator.houses import ZONE
-from simulator.memory_house import MemoryJournal
-from state.codec import decode, encode
+from simulator.power_cut import Fate, Journal
 from tests.hold_house import DUSK, LATE, Night, night
 
 OWN = (20, "self_consumption", True)
@@ -176,39 +174,17 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing() -> None:
     assert due[0].why.code is Code.POWERWALL_HELD
 
 
-class Died(BaseException):
-    """The power is cut: nothing may catch it."""
-
-
-class Cut(MemoryJournal):
-    """The power fails at step number `at` of all saves, before or after; what was saved goes through the file format."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__()
-        self.at, self.count = at, 0
-
-    def _step(self) -> None:
-        self.count += 1
-        if self.count == self.at:
-            raise Died
-
-    def save(self, memory: Memory) -> None:
-        self._step()
-        super().save(decode(Memory, encode(memory, ZONE)))
-        self._step()
-
-
 @pytest.mark.parametrize("soc", [63.0, 98.0])
 def test_whenever_the_power_is_cut_the_settings_are_the_owners_in_the_morning(soc: float) -> None:
-    journal = Cut(0)
+    journal = Journal(Fate())
     whole = night(soc, journal).live(LATE)
-    acting = steps_around_changes(soc, journal.count)
+    acting = steps_around_changes(soc, journal.fate.count)
     assert len(acting) >= 8
     for at in acting:
-        lived = night(soc, Cut(at))
+        lived = night(soc, Journal(Fate(at)))
         try:
             lived.live(LATE)
-        except Died:
+        except SystemExit:
             lived.live(LATE)
         assert lived.own() == OWN, f"step {at}"
         assert not lived.journal.memory.site.held, f"step {at}"
@@ -218,11 +194,11 @@ def test_whenever_the_power_is_cut_the_settings_are_the_owners_in_the_morning(so
 def steps_around_changes(soc: float, steps: int) -> list[int]:
     """Numbers of the saves in cycles that change something at the Powerwall."""
     found: list[int] = []
-    journal = Cut(0)
+    journal = Journal(Fate())
     lived = night(soc, journal)
-    while journal.count < steps:
-        first, before = journal.count + 1, len(lived.posts())
+    while journal.fate.count < steps:
+        first, before = journal.fate.count + 1, len(lived.posts())
         lived.live(lived.world.now + timedelta(minutes=1) if not lived.cycles else lived.world.now + timedelta(minutes=16))
         if len(lived.posts()) > before:
-            found += range(first, journal.count + 1)
+            found += range(first, journal.fate.count + 1)
     return found

@@ -13,61 +13,18 @@ import pytest
 
 from config_parsers import departures
 from cycle.one import run
-from model_decision import Command
-from model_memory import Memory, Origin, Outcome
+from model_memory import Origin
 from simulator.account import ApiCall
 from simulator.house import HOME, HouseSpec, World
 from simulator.houses import BLUE, ZONE
-from simulator.memory_house import MemoryHouse, MemoryJournal
 from simulator.owner import Act
-from state.codec import decode, encode
+from simulator.power_cut import Fate, House, Journal
 from tests.house_builders import START, settings_for
 
 VIN = BLUE.vin
 PLUG = START + timedelta(hours=18, minutes=10)
 LEAVE = START + timedelta(hours=31, minutes=30)
 CYCLE = timedelta(minutes=15)
-
-
-class Died(BaseException):
-    """The power is cut: nothing may catch it."""
-
-
-@dataclass(slots=True)
-class Fate:
-    """Dies at step number `at` of all that saves or sends; counts them."""
-
-    at: int
-    count: int = 0
-
-    def step(self) -> None:
-        self.count += 1
-        if self.count == self.at:
-            raise Died
-
-
-class Journal(MemoryJournal):
-    """What was saved goes through the file format; the power may fail before or after a save."""
-
-    def __init__(self, fate: Fate) -> None:
-        super().__init__()
-        self.fate = fate
-
-    def save(self, memory: Memory) -> None:
-        self.fate.step()
-        super().save(decode(Memory, encode(memory, ZONE)))
-        self.fate.step()
-
-
-class House(MemoryHouse):
-    """The power may fail just after Tesla has carried out a command."""
-
-    fate: Fate
-
-    def act(self, command: Command) -> tuple[Outcome, str]:
-        answer = super().act(command)
-        self.fate.step()
-        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +45,14 @@ def night(at: int) -> Lived:
     world.cars[VIN].soc = 40.0
     world.follow([Act(PLUG, "plug")])
     fate, died, origins, acting = Fate(at), None, set[Origin | None](), list[int]()
-    house = House(world, settings_for(world, departure_time=departures("07:30"), cycle_minutes=15, min_soc=0))
-    house.fate = fate
+    house = House(world, settings_for(world, departure_time=departures("07:30"), cycle_minutes=15, min_soc=0), fate)
     journal, now = Journal(fate), world.now
     while now < LEAVE:
         world.advance(now)
         first = fate.count + 1
         try:
             run(house, journal, house.settings, now)
-        except Died:
+        except SystemExit:
             died = len(world.account.calls)
         if fate.count - first > 1:
             acting += range(first, fate.count + 1)

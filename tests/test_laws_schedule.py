@@ -18,9 +18,9 @@ from simulator.house import HOME, HouseSpec, World
 from simulator.houses import BLUE, ZONE
 from simulator.memory_house import MemoryHouse, MemoryJournal
 from simulator.owner import Act
+from simulator.power_cut import Fate, House, Journal
 from tests.house_builders import START, settings_for
 from tests.house_lives import History, live
-from tests.test_laws_crash import Died, Fate, House, Journal
 
 VIN = BLUE.vin
 DAY = timedelta(days=1)
@@ -145,14 +145,13 @@ def test_the_power_may_fail_at_each_step_of_writing_it(at: int) -> None:
     """It dies before, while and after the command leaves; the car is looked at before a second one, and the morning is kept."""
     history = two_nights()
     world, fate = history.world, Fate(at)
-    house, journal = House(world, history.settings), Journal(fate)
-    house.fate = fate
+    house, journal = House(world, history.settings, fate), Journal(fate)
     now, died = world.now, False
     while now < START + DAY + LEAVES:
         world.advance(now)
         try:
             run(house, journal, house.settings, now)
-        except Died:
+        except SystemExit:
             died = True
         now += timedelta(minutes=15)
     assert died

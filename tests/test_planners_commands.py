@@ -260,5 +260,12 @@ def test_few_amps_of_ours_in_the_car_are_taken_back_when_the_wire_steers() -> No
     assert due(GO, his) == ["charge_start"]
 
 
+def test_a_car_that_stands_at_its_most_has_obeyed() -> None:
+    """Told 48 A, a 32 A car shows 32: it was told again and again, and its owner heard that it does not obey."""
+    most = {"request_amps": 32, "request_max_amps": 32}
+    assert due(GO, replace(seen(most, {"amps_set": 32}), charger=report(charger()))) == ["charge_start"]
+    assert due(GO, replace(seen(most | {"request_amps": 6}, {"amps_set": 6}), charger=report(charger())))[0].startswith("set_charging_amps")
+
+
 def test_a_missing_amps_request_is_set() -> None:
     assert due(GO, seen({"request_amps": Missing("tesla", "null")})) == ["set_charging_amps 48", "charge_start"]

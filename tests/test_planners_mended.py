@@ -7,16 +7,21 @@ from typing import Any
 
 import pytest
 
-from model import Charging
+from model import ALL_DAYS, OUR_SCHEDULE_ID, CarSchedule, Charging
 from model_memory import CarMemory, CommandKind, Intent, Outcome
 from planners.mended import unmended
-from tests.builders import EVENING, plugged, reading
+from planners.observe import observe
+from tests.builders import EVENING, HOME, VIN, plugged, reading, remembering, settings, snapshot, view
 
 FLOWS: dict[str, Any] = {"charging": Charging.CHARGING, "actual_amps": 16.0}
 
 
 def asked(kind: CommandKind, outcome: Outcome, minutes: float, value: int | None = None) -> Intent:
     return Intent(kind, value, "WAIT", EVENING - timedelta(minutes=minutes), 0.001, outcome)
+
+
+def ours(start: int) -> CarSchedule:
+    return CarSchedule(OUR_SCHEDULE_ID, ALL_DAYS, start, None, HOME.lat, HOME.lon)
 
 
 def stands(car: CarMemory) -> list[CommandKind]:
@@ -48,6 +53,12 @@ def test_only_a_later_command_of_that_kind_that_was_carried_out_mends_it(later: 
         (CommandKind.LIMIT, 90, {"limit_soc": 90}, True),
         (CommandKind.WAKE, None, {}, True),
         (CommandKind.ADD_SCHEDULE, 120, {}, False),
+        (CommandKind.ADD_SCHEDULE, 120, {"schedules": ()}, False),
+        (CommandKind.ADD_SCHEDULE, 120, {"schedules": (ours(60),)}, False),
+        (CommandKind.ADD_SCHEDULE, 120, {"schedules": (ours(120),)}, True),
+        (CommandKind.REMOVE_SCHEDULE, OUR_SCHEDULE_ID, {}, False),
+        (CommandKind.REMOVE_SCHEDULE, OUR_SCHEDULE_ID, {"schedules": (ours(120),)}, False),
+        (CommandKind.REMOVE_SCHEDULE, OUR_SCHEDULE_ID, {"schedules": ()}, True),
     ],
 )
 def test_a_later_reading_that_shows_what_was_asked_for_mends_it(
@@ -63,3 +74,23 @@ def test_the_end_of_the_plug_in_mends_what_concerned_it() -> None:
     car = plugged(reading=reading(**FLOWS), intents=(asked(CommandKind.STOP, Outcome.REFUSED, 10),))
     gone = plugged(reading=car.reading, intents=car.intents, unplugged_at=EVENING - timedelta(minutes=5))
     assert (stands(car), stands(gone)) == ([CommandKind.STOP], [])
+
+
+@pytest.mark.parametrize(("option", "said"), [("on", True), ("off", False)])
+def test_a_refused_schedule_of_ours_is_one_problem_until_it_is_mended_or_not_wanted_any_more(option: str, said: bool) -> None:
+    """It was forgotten after two days and refused again later: the owner was told of the same thing every few days."""
+    old = asked(CommandKind.ADD_SCHEDULE, Outcome.REFUSED, 5 * 24 * 60, 120)
+    here = snapshot(view(reading(schedules=())), memory=remembering(plugged(reading=reading(**FLOWS), intents=(old,))))
+    car = observe(here, settings(CAR_SAFETY_SCHEDULE=option)).car(VIN)
+    assert car is not None
+    assert (stands(car) == [CommandKind.ADD_SCHEDULE]) == said
+
+
+def test_a_refusal_that_was_mended_does_not_come_back_when_what_mended_it_is_forgotten() -> None:
+    refused, done = (
+        asked(CommandKind.ADD_SCHEDULE, outcome, 60 * hours, 120) for outcome, hours in ((Outcome.REFUSED, 71), (Outcome.DONE, 49))
+    )
+    here = snapshot(memory=remembering(plugged(intents=(refused, done))))
+    car = observe(here, settings(CAR_SAFETY_SCHEDULE="on")).car(VIN)
+    assert car is not None
+    assert car.intents == ()

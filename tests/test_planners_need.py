@@ -10,9 +10,10 @@ import pytest
 from model import Charging, Code, Missing, Trip
 from model_decision import Need, Snapshot
 from model_memory import OwnerLimit
+from planners.battery import battery_kwh, wall_kwh
 from planners.charge_limit import charge_limit_rule
 from planners.departures import at_home_from, departures
-from planners.need import battery_kwh, goals, needs, wall_kwh
+from planners.need import goals, needs
 from tests.builders import (
     EVENING,
     NONE,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model import Ceiling, Charging, Code, Override, Overrides, Reason, Word
+from model import CarReading, Ceiling, Charging, Code, Override, Overrides, Reason, Word
 from model_decision import Path, Snapshot
 from model_memory import CarMemory, CommandKind, Intent, Origin, Outcome, Plug
 from planners.commands import commands
@@ -125,6 +125,15 @@ def low(*minutes: float, was: int = 16, value: int = 32, **more: Any) -> Snapsho
 def due(here: Snapshot, amps: int = 32) -> list[tuple[CommandKind, int | None]]:
     wish = charge(amps, GO.reasons[0])
     return [(one.kind, one.value) for one in commands(case(here), wish, CarPlan(), ()).commands]
+
+
+def test_a_car_at_its_most_is_no_car_that_does_not_obey() -> None:
+    stands = low(20, 5, value=48)
+    there = stands.cars[0].reading
+    assert isinstance(there, CarReading)
+    small = replace(there, request_amps=32, request_max_amps=32)
+    assert disobedience(case(stands), ()) is not None
+    assert disobedience(case(replace(stands, cars=(replace(stands.cars[0], reading=small),))), ()) is None
 
 
 def test_amps_of_ours_that_were_not_carried_out_are_no_cap_of_the_owners() -> None:

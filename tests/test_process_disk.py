@@ -14,7 +14,7 @@ from tests.process import Cold, Ended, Home, Warm, home
 
 KEPT = ("data/memory.json", "data/spend.json", "data/override.json")
 VOLATILE = ("run/target.json", "run/decision.json", "run/charger.json", "run/ceiling.json")
-CACHES = ("data/cache/load-forecast.json", "data/cache/powerwall-cookie.json")
+CACHES = ("data/cache/load-forecast-caiso.json", "data/cache/powerwall-cookie.json")
 NEWER = {"schema": 2, "written_at": "2026-12-08T18:00:00-08:00", "written_by": "a later one", "boot_id": boot_id(), "data": {}}
 DAMAGE = (b"\x00\xff{{", b"", b'{"schema": 1, "written_at": "2026-12-08T18', b"null")
 GONE = "All problems are gone.\n"
@@ -79,7 +79,7 @@ def test_what_cannot_be_counted_on_a_full_disk_is_not_asked_of_tesla(place: Home
 
 
 def test_a_full_disk_costs_the_history_and_no_cycle(lived_in: Home) -> None:
-    lived_in.runner = Cold("ulimit -f 20;")  # 10 kB: room for every file but the database
+    lived_in.runner = Cold("ulimit -f 100;")  # 50 kB: room for every file but the database
     (lived_in.data / "history.sqlite").unlink()
     clear(lived_in.later(5).do("run"), 0, "history", "Charging goes on without it")
     assert lived_in.decision()["cars"]

@@ -11,6 +11,7 @@ import pytest
 from tests.process import PROGRAM, ROOT, Cold, Home, home
 
 HEAVY = (
+    "apprise",
     "pandas",
     "numpy",
     "scipy",
@@ -23,7 +24,7 @@ HEAVY = (
     "flask",
     "matplotlib",
 )
-NOT_NEEDED = ("cycle.explain", "cycle.check", "config_docs", "simulator", "unittest", "asyncio")
+NOT_NEEDED = ("cycle.explain", "cycle.check", "cycle.notify", "config_docs", "simulator", "unittest", "asyncio")
 
 
 def loaded(place: Home, *command: str) -> set[str]:

@@ -16,7 +16,7 @@ from tests.process import ROOT, Ended, Warm
 SHARED = ROOT.parent / "shared"
 AT = datetime(2022, 7, 14, 18, 0, tzinfo=ZONE)
 CASES = cases(SHARED)
-SOURCES = {"tesla", "powerwall", "meter", "wall connector", "load forecast", "grid prices", "car reading"}
+SOURCES = {"tesla", "powerwall", "meter", "wall connector", "load forecast", "grid prices", "sun and wind", "fuel mix", "car reading"}
 
 pytestmark = pytest.mark.skipif(not CASES, reason="no recordings beside the project (../shared/fixtures, ../shared/data)")
 

@@ -26,11 +26,28 @@ import pytest
 from config import OPTIONS, Settings
 from cycle.act import act
 from cycle.act_site import act_site
-from model import CarReading, Ceiling, ChargerReport, Code, Missing, Override, Overrides, Place, Series, Trip, Word
+from model import (
+    Alert,
+    CarReading,
+    Ceiling,
+    ChargerReport,
+    Code,
+    Event,
+    Leg,
+    MeterReading,
+    Missing,
+    Override,
+    Overrides,
+    Place,
+    Series,
+    Trip,
+    Word,
+)
 from model_decision import CarDecision, Command, Decision, Sent, Snapshot, Target
 from model_energy import CloudSite, SiteCommand
 from model_memory import Memory, Outcome
 from planners.decide import decide
+from planners.trips import HOME, minutes_for, stops, trips
 from state.codec import decode, encode
 from tests import builders
 from tests.builders import ZONE, at
@@ -131,12 +148,40 @@ def told_series(seen: Snapshot, told: Json) -> Series:
     return builders.series(at(told["from"]) if "from" in told else seen.now, told["values"], told.get("minutes", 60))
 
 
+def alert(told: Json, now: datetime) -> Alert:
+    level = told.get("level", "Flex Alert")
+    return Alert("CAISO", level, at(told["from"]) if "from" in told else now, at(told["until"]), f"CAISO: {level}")
+
+
 def overrides(seen: Snapshot, told: Json) -> Overrides:
     words = [
         Override(word.get("vin"), Word(word["word"]), word.get("amps"), at(word["until"]) if "until" in word else None, seen.now)
         for word in told.get("words", ())
     ]
     return Overrides(tuple(words), told.get("solar"), at(told["solar_until"]) if "solar_until" in told else None)
+
+
+def told_event(e: Json) -> Event:
+    start, texts = at(e["start"]), (e["title"], e.get("place"), e.get("vin"))
+    return Event(
+        "calendar", start, start + timedelta(hours=e.get("hours", 1)), *texts, all_day=e.get("all_day", False), note=e.get("note", "")
+    )
+
+
+def calendar(seen: Snapshot, told: Json | str) -> Snapshot:
+    """ "events" with "title", "start", "hours", "place"; "roads" in km from home by place, or between two places ("A > B")."""
+    if isinstance(told, str):
+        return replace(seen, trips=Missing("calendar", told))
+    events = [told_event(e) for e in told["events"]]
+    ends = {name: name.split(" > ") if " > " in name else [HOME, name] for name in told.get("roads", {})}
+    roads = {(ends[name][0], ends[name][1]): Leg(km, minutes_for(km)) for name, km in told.get("roads", {}).items()}
+    return replace(seen, trips=trips(stops(events, builders.settings(), seen.now), roads, builders.settings(), seen.now))
+
+
+def measured(seen: Snapshot, told: float | Json) -> MeterReading:
+    """W now, or {"grid_w": W, "minutes_old": N} for a meter that tells some time later."""
+    whole = told if isinstance(told, Mapping) else {"grid_w": told}
+    return replace(builders.meter(whole["grid_w"]), at=seen.now - timedelta(minutes=whole.get("minutes_old", 0)))
 
 
 SITUATION: Mapping[str, Callable[[Snapshot, Any], Snapshot]] = {
@@ -146,15 +191,22 @@ SITUATION: Mapping[str, Callable[[Snapshot, Any], Snapshot]] = {
     "chargers": chargers,
     "powerwall": lambda seen, told: replace(seen, powerwall=changed(known(seen.powerwall, builders.powerwall()), told)),
     "cloud": cloud,
-    "meter": lambda seen, told: replace(seen, meter=builders.meter(told)),
+    "meter": lambda seen, told: replace(seen, meter=measured(seen, told)),
     "wall": lambda seen, told: replace(seen, wall=changed(known(seen.wall, builders.wall()), told)),
     "prices": lambda seen, told: replace(seen, prices=told_series(seen, told)),
     "export": lambda seen, told: replace(seen, export_prices=told_series(seen, told)),
     "load": lambda seen, told: replace(seen, load=told_series(seen, told)),
     "co2": lambda seen, told: replace(seen, co2=told_series(seen, told)),
+    "sun": lambda seen, told: replace(seen, sun=told_series(seen, told) if isinstance(told, dict) else Missing("weather", told)),
+    "house_load": lambda seen, told: replace(seen, house_load=told_series(seen, told)),
+    "alerts": lambda seen, told: replace(seen, alerts=tuple(alert(one, seen.now) for one in told)),
     "override": lambda seen, told: replace(seen, overrides=overrides(seen, told)),
     "ceiling": lambda seen, told: replace(seen, ceiling=Ceiling(seen.now, told, "OVERLOAD")),
     "trips": lambda seen, told: replace(seen, trips=tuple(Trip(at(t["leave"]), t["km"], t["min"], t["text"]) for t in told)),
+    "calendar": calendar,
+    "weather": lambda seen, told: replace(
+        seen, temperature=told_series(seen, told) if isinstance(told, dict) else Missing("weather", told)
+    ),
     "home": lambda seen, told: replace(seen, home=Place(*told) if told else Missing("config", "TESLA_HOME_ADDRESS is not set")),
     "commands": lambda seen, told: replace(seen, commands=told is True or Missing("tesla", str(told))),
     "memory": lambda seen, told: replace(seen, memory=decode(Memory, times(told))),
@@ -202,6 +254,9 @@ EXPECTED: Mapping[str, Callable[[CarDecision], Any]] = {
     "plan": lambda car: [f"{local(slot.start)} {local(slot.end)} {slot.amps}" for slot in car.plan],
     "latest_start": lambda car: local(car.latest_start),
     "cost": lambda car: None if car.cost is None else round(car.cost, 2),
+    "kwh": lambda car: [f"{need.code.value} {need.kwh:.1f}" for need in car.needs],
+    "drive": lambda car: next((dict(need.detail) for need in car.needs if need.detail), {}),
+    "says": lambda car: " | ".join([*(need.text for need in car.needs), *(reason.text for reason in car.reasons)]),
 }
 
 
@@ -229,6 +284,9 @@ def fits(found: Json, key: str, want: Any) -> bool:
     if key == "car":
         return True
     have = found.get(key.removeprefix("not "))
+    if key.endswith("says"):
+        found_all = [part in str(have) for part in want]
+        return not any(found_all) if key.startswith("not ") else all(found_all)
     if isinstance(want, list):
         some = {str(one) for one in have or ()}
         parts = [str(one) in some for one in want]

@@ -302,3 +302,17 @@ def test_fewer_than_5_amps_do_not_outlive_a_plug_in() -> None:
     hands.unplug(car)
     hands.plug(car)
     assert car.request_amps == 5
+
+
+def test_a_car_that_dozes_agrees_to_a_start_and_begins_when_its_offer_has_fallen_and_risen() -> None:
+    world = plugged()
+    connector = world.circuit.connectors[VIN]
+    connector.offer = 16
+    after(world, minutes=5)
+    command(world, "charge_stop")
+    do(world, "doze")
+    assert command(world, "charge_start")["result"] is True
+    assert after(world, minutes=10).word == "Stopped"
+    for offer, word in ((32, "Stopped"), (6, "Stopped"), (32, "Charging")):
+        connector.offer = offer
+        assert after(world, minutes=2).word == word

@@ -187,7 +187,7 @@ def test_no_history_is_readable_for_everybody(history: History) -> None:
 def test_a_newer_history_is_left_alone(history: History) -> None:
     history.record_cycle(decision(), snapshot(), ())
     with contextlib.closing(sqlite3.connect(history.path)) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 99")
     with pytest.raises(StateError, match="newer Ampshift"):
         history.record_cycle(decision(amps=32), snapshot(), ())
     assert len(rows(history.path, "decisions")) == 1

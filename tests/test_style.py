@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("planners", "state", "clients", "twc", "cycle", "simulator", "bench", "tests")
+FOLDERS = ("planners", "state", "clients", "twc", "cycle", "page", "simulator", "bench", "tests")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 FILE_MEDIAN, FILE_MOST = 130, 400

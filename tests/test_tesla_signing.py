@@ -127,6 +127,8 @@ WARM = {"id": 7, "days_of_week": "Thursday,Saturday", "enabled": False, "precond
 ASKED: dict[str, dict[str, object]] = {
     "charge_start": {},
     "charge_stop": {},
+    "charge_standard": {},
+    "charge_max_range": {},
     "set_charging_amps": {"charging_amps": 16},
     "set_charge_limit": {"percent": 80},
     "charge_port_door_open": {},
@@ -139,6 +141,8 @@ ASKED: dict[str, dict[str, object]] = {
 FIELDS = {
     "charge_start": "chargingStartStopAction { start { } }",
     "charge_stop": "chargingStartStopAction { stop { } }",
+    "charge_standard": "chargingStartStopAction { start_standard { } }",
+    "charge_max_range": "chargingStartStopAction { start_max_range { } }",
     "set_charging_amps": "setChargingAmpsAction { charging_amps: 16 }",
     "set_charge_limit": "chargingSetLimitAction { percent: 80 }",
     "charge_port_door_open": "chargePortDoorOpen { }",

@@ -41,15 +41,15 @@ def test_the_last_word_of_a_guard_in_another_boot_is_none(tmp_path: Path) -> Non
     assert inbox.now(100.0)[1] == Heard(None, fresh=False)
 
 
-def test_a_damaged_target_is_told_once_and_one_that_is_not_there_is_no_news(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_target_is_told_once_and_one_that_is_not_there_is_no_news(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     inbox = Inbox(tmp_path / "run", BOOT)
     inbox.look(0.0, NOW)
-    assert capsys.readouterr().err == ""
+    assert capfd.readouterr().err == ""
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "target.json").write_text("{", encoding="utf-8")
     for turn in range(1, 9):
         inbox.look(float(turn), NOW)
-    assert capsys.readouterr().err.count("target.json counts as absent") == 1
+    assert capfd.readouterr().err.count("target.json counts as absent") == 1
     assert inbox.now(9.0)[0] is None
 
 

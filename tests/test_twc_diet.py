@@ -19,11 +19,22 @@ from bench.twc_live import bare, resident_mb
 from errors import ConfigError
 from tests.twc_builders import charging
 from twc.report import Report
-from twc_daemon import Daemon
+from twc_daemon_loop import Daemon
 from twc_daemon_settings import Setup, read
 
 ROOT = Path(__file__).resolve().parents[1]
-NOT_KEPT = {"config", "dotenv", "argparse", "socket", "logging", "requests", "subprocess", "twc_daemon_tools"}
+NOT_KEPT = {
+    "config",
+    "dotenv",
+    "argparse",
+    "socket",
+    "logging",
+    "requests",
+    "subprocess",
+    "twc_daemon_tools",
+    "model_memory",
+    "model_decision",
+}
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 ALONE = """
 import json, os, sys
@@ -129,6 +140,6 @@ def test_a_systemd_that_reads_nothing_does_not_hang_the_heartbeat(tmp_path: Path
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(address))
-        many = "import twc_daemon\nfor _ in range(1000): twc_daemon.notify('WATCHDOG=1')"
+        many = "from twc_daemon_loop import notify\nfor _ in range(1000): notify('WATCHDOG=1')"
         subprocess.run([sys.executable, "-c", many], cwd=ROOT, env={"NOTIFY_SOCKET": str(address)}, check=True, timeout=20)
         assert systemd.recv(100) == b"WATCHDOG=1"

@@ -69,7 +69,7 @@ def a_ceiling_lowers_and_when_the_guard_falls_silent_only_the_failsafe_is_left(f
 def the_log_has_one_line_for_each_change_and_none_while_nothing_changes(folder: Path) -> None:
     with site(folder, charging_bus()) as house:
         house.wish(16)
-        house.start().until_linked()
+        house.shorter("Daemon(found, same_state_s=5.0).run()").until_linked()
         house.until(lambda: sum("port" in line for line in house.log()) == 1 and sum("greeted" not in line for line in house.log()) > 1)
         before = house.log()
         time.sleep(4.5)
@@ -104,6 +104,7 @@ def check_says_which_connectors_wait_and_sends_nothing(folder: Path) -> None:
     with site(folder, fresh_bus()) as house:
         out = house.start("--check").told()
         assert house.process.returncode == 0
+        assert out.splitlines()[-1] == "all is well"
         for name in ("4085", "4086"):
             assert f"connector {name}, protocol 2, 32 A, waits for a master" in out
         assert not [frame for frame in house.frames() if frame.source == "master"]
@@ -114,8 +115,10 @@ def check_finds_another_master(folder: Path) -> None:
     past.bus.others.append(SecondMaster([0x4085, 0x4086], past.bus.now))
     with site(folder, Past(past.bus)) as house:
         out = house.start("--check").told()
+        assert house.process.returncode == 1
         assert "a master 1234 speaks: only one may be on the bus" in out
         assert "connector 4085 answers a master" in out
+        assert "end the other one before twc_daemon.py starts" in out.splitlines()[-1]
 
 
 def check_on_an_idle_bus_says_where_to_look(folder: Path) -> None:

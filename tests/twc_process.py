@@ -39,7 +39,7 @@ SETTINGS = {"TWC_BREAKER_AMPS": "50", "TIME_ZONE": "America/Los_Angeles"}
 # The same program with a field of the Daemon set, where its own time is too long for a test.
 SHORTER = """
 import os, sys
-from twc_daemon import Daemon
+from twc_daemon_loop import Daemon
 from twc_daemon_settings import setup
 from twc_daemon_tools import commission
 found = setup(sys.argv[1:], os.environ)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from twc.link import ADDRESSED, HOLDING, Link
 from twc.messages import Plugged, SlaveState
 from twc.offers import TROUBLE_S, in_trouble
-from twc.reserve import ceiling_of, counted, reserve, total
+from twc.reserve import ceiling_of, counted, reserve
 from twc.speak import FOREIGN_S
 from twc.values import Master, Slave
 
@@ -66,6 +66,12 @@ class Report:
         return text + "".join(f"; ALARM: {alarm}" for alarm in self.alarms)
 
     @property
+    def state(self) -> tuple[object, ...]:
+        """What the line tells, but for how many amps: whether any are offered."""
+        there = (slave for slave in self.master.slaves if slave.link is not Link.LOST)
+        return (*((slave.id, state_name(slave), offered(slave) > 0) for slave in there), self.alarms)
+
+    @property
     def counters(self) -> dict[str, int]:
         return counters(self.master)
 
@@ -94,14 +100,17 @@ def alarms(master: Master, now: float) -> tuple[str, ...]:
     if now < master.foreign_at + FOREIGN_S:
         out.append("a second master is on the bus: nothing is offered until it is gone (rotary switches at F? another program?)")
     if now < master.trouble_at + TROUBLE_S:
-        out.append(f"{total(master.slaves)} A may flow on a circuit of {master.options.circuit} A: all connectors are at their minimum")
+        out.append(f"{_too_much(master)}: every connector goes down to its minimum until it fits again")
     elif in_trouble(master, now):
-        out.append(
-            f"more than {master.options.circuit} A could flow {master.troubles} times: all connectors stay at their minimum for a while"
-        )
+        out.append(f"{_too_much(master)}, again and again: every connector stays at its minimum for a while")
     if any(slave.link is Link.REFUSED for slave in master.slaves):
         out.append("a fourth Wall Connector is on the bus: it is refused, three are the most")
     return tuple(out)
+
+
+def _too_much(master: Master) -> str:
+    """Without the sum, which changes from second to second: an alarm is one change of state. The sum is that of `reserved_amps`."""
+    return f"the cars could take more than the {master.options.circuit} A that their circuit carries for hours"
 
 
 def slave_alarms(slave: Slave, master: Master, now: float) -> tuple[str, ...]:

@@ -1,0 +1,78 @@
+"""The owner's words, whoever hears them: what each changes in override.json. Terminal, page and bridge all speak through here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from errors import ConfigError
+from model import Override, Overrides, Word
+
+MOST_AMPS = 80
+Change = Callable[[Overrides], Overrides]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`word`: charge-now, stop, hands-off, solar or auto; `on`: for solar; `vin` None: all cars; `until` None: see Override."""
+
+    word: str
+    on: bool | None = None
+    amps: int | None = None
+    vin: str | None = None
+    until: datetime | None = None
+
+
+def change_for(said: Said, known: Iterable[str], now: datetime) -> tuple[Change, str]:
+    """What it does to override.json, and one clause that says so. `known`: the VINs of all cars. Raises ConfigError."""
+    if said.word == "solar":
+        if said.on is None:
+            raise ConfigError(("Write: scheduler.py override solar on   or   override solar off",))
+        return (lambda old: replace(old, solar=said.on, solar_until=said.until)), f"Following the sun is {'on' if said.on else 'off'}"
+    if said.on is not None:
+        switch = "on" if said.on else "off"
+        raise ConfigError((f"'{switch}' goes with solar only: scheduler.py override solar {switch}",))
+    if said.amps is not None and (said.word != Word.CHARGE_NOW or not 1 <= said.amps <= MOST_AMPS):
+        raise ConfigError((f"--amps goes with charge-now, 1 to {MOST_AMPS}: scheduler.py override charge-now --amps 16",))
+    if said.word == "auto":
+        cars = frozenset(known)
+        return (lambda old: _auto(old, said.vin, cars)), "Back to the plan"
+    word = Override(said.vin, Word(said.word), said.amps, said.until, now)
+    ends = {Word.CHARGE_NOW: "charges now, to the limit or unplug", Word.STOP: "stops, to unplug or the next departure"}
+    text = ends.get(word.word, "hands off") if said.until is None else word.word.value.replace("-", " ")
+    return (lambda old: replace(old, words=(*_others(old, said.vin), word))), text.capitalize()
+
+
+def until_from(text: str, now: datetime, zone: tzinfo) -> datetime:
+    """`07:30` is the next 07:30 by the owner's clock; else a whole time with its offset. Raises ConfigError."""
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip())
+    if match:
+        local = now.astimezone(zone)
+        at = datetime.combine(local.date(), time(int(match[1]), int(match[2])), zone)
+        return (at if at > local else datetime.combine(local.date() + timedelta(days=1), at.time(), zone)).astimezone(UTC)
+    try:
+        given = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigError((f"--until {text!r} is not a time: write 07:30 or 2026-12-09T07:30:00-08:00",)) from None
+    given = given if given.tzinfo else given.replace(tzinfo=zone)
+    if given <= now:
+        raise ConfigError((f"--until {text} is over already.",))
+    if given.year > now.year + 50:  # beyond what a time zone can be taken off
+        raise ConfigError((f"--until {text} is too far ahead.",))
+    return given.astimezone(UTC)
+
+
+def _others(old: Overrides, vin: str | None) -> tuple[Override, ...]:
+    """A newer word on the same car replaces the older one; one for all cars replaces all."""
+    return tuple(one for one in old.words if one.vin != vin and vin is not None)
+
+
+def _auto(old: Overrides, vin: str | None, known: frozenset[str]) -> Overrides:
+    """Takes back every word, or those for one car; a word for all cars then goes on for the others."""
+    if vin is None:
+        return Overrides()
+    own = [one for one in old.words if one.vin not in (vin, None)]
+    shared = [replace(one, vin=other) for one in old.words if one.vin is None for other in sorted(known - {vin})]
+    return replace(old, words=(*own, *shared))

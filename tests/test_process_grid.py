@@ -1,0 +1,113 @@
+"""The grid in the real program: first cycle, check, status, an alert, a month that is used up, California without a key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.faults import BUSY_503, Fault, Ill
+from tests.process import Home, Warm, home
+
+MARKET = {"TARIFF": None}  # the day-ahead prices are the bill
+BAD_KEY = Fault(Ill.STATUS, 401, '{"detail": "Invalid API key"}')
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    with Warm(tmp_path_factory.mktemp("warm")) as runner:
+        yield runner
+
+
+@pytest.fixture
+def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
+    with home(tmp_path, warm) as found:
+        found.changes |= MARKET
+        yield found
+
+
+def sources(place: Home) -> dict[str, dict[str, object]]:
+    found = place.decision()["sources"]
+    assert isinstance(found, dict)
+    return found
+
+
+def used(place: Home) -> object:
+    requests = place.read("quota.json")["requests"]
+    assert isinstance(requests, dict)
+    return requests["gridstatus"]
+
+
+def test_the_first_cycle_has_all_of_the_grid_and_the_next_ones_ask_nothing(place: Home) -> None:
+    place.do("run").fine()
+    names = ("load forecast", "grid prices", "sun and wind", "fuel mix", "grid alerts")
+    assert all(sources(place)[name]["ok"] for name in names)
+    assert (place.network.gridstatus.requests, used(place)) == (4, 4)
+    for _ in range(3):
+        place.later(5).do("run").fine()
+    assert place.network.gridstatus.requests == 4
+    told = place.do("status").fine().out
+    assert "GridStatus: 4 of 250 free requests of this month used" in told
+
+
+def test_check_says_the_count_and_what_failed_and_asks_again(place: Home) -> None:
+    place.do("run").fine()
+    place.network.gridstatus.server.faults.next(99, BAD_KEY)
+    place.later(7 * 60).do("run").fine()
+    told = place.do("check")
+    assert told.code == 1
+    assert "FAILED  load forecast" in told.out
+    assert "Invalid API key" in told.out
+    assert "free requests of this month used" in told.out
+    place.network.gridstatus.server.faults.clear()
+    again = place.do("check")
+    assert again.code == 0, again.out
+    assert "FAILED" not in again.out
+
+
+def test_a_flex_alert_stops_what_no_departure_needs_and_is_named(place: Home) -> None:
+    place.network.operators.status = ["Flex Alert"]
+    told = place.do("run", "-v")
+    assert "CAISO: Flex Alert until 21:00" in told.out
+    decision = place.decision()
+    assert isinstance(decision["cars"], list)
+    assert decision["cars"][0]["action"] in ("wait", "stop")
+    assert "ALERT   CAISO: Flex Alert until 21:00" in place.do("check").out
+
+
+def test_a_month_that_is_used_up_sends_nothing_and_says_so_once(place: Home) -> None:
+    data = {"month": "2026-12", "requests": {"gridstatus": 250}}
+    place.data.mkdir(parents=True)
+    envelope = {"schema": 1, "written_at": "2026-12-08T00:00:00-08:00", "written_by": "test", "data": data}
+    (place.data / "quota.json").write_text(json.dumps(envelope), encoding="utf-8")
+    first = place.do("run").fine_code()
+    assert "250 of the 250 free requests of 2026-12 are used" in first.err
+    assert place.later(5).do("run").fine_code().err == ""
+    assert place.network.gridstatus.requests == 0
+
+
+def test_california_needs_no_key_and_texas_does(place: Home) -> None:
+    place.changes["GRID_STATUS_API_KEY"] = None
+    place.do("run").fine()
+    assert place.network.gridstatus.requests == 0
+    assert all(sources(place)[name]["ok"] for name in ("load forecast", "grid prices", "fuel mix"))
+    assert "CAISO's own pages are read" in place.do("check").out
+    place.changes["GRID_ISO"] = "ERCOT"
+    assert "ERCOT needs GRID_STATUS_API_KEY" in place.do("check").out
+
+
+def test_an_unknown_place_is_answered_with_the_known_ones(place: Home) -> None:
+    place.changes["GRID_LOCATION"] = "HB_NORTH"
+    told = place.do("check").out
+    assert "GRID_LOCATION=HB_NORTH is none of those that we know at CAISO" in told
+    assert "TH_SP15_GEN-APND" in told
+
+
+def test_a_year_without_an_answer_is_said_and_the_clock_of_the_night_decides(place: Home) -> None:
+    place.do("run").fine()
+    place.network.gridstatus.server.faults.next(999, BUSY_503)
+    place.later(4 * 24 * 60).do("run").fine_code()
+    assert "has run out" in str(sources(place)["load forecast"]["why"])
+    assert place.decision()["cars"]
