@@ -1,7 +1,7 @@
 # One image for cron's part, the page and the heartbeat; linux/arm64 and linux/amd64. See compose.yaml.
 FROM python:3.11-slim-bookworm
 
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATE_DIR=/data RUN_DIR=/run/ampshift PAGE_ADDRESS=0.0.0.0
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATE_DIR=/data RUN_DIR=/run/ampshift
 RUN groupadd --gid 1000 ampshift \
     && useradd --uid 1000 --gid 1000 --groups dialout --no-create-home --shell /usr/sbin/nologin ampshift \
     && install -d -o ampshift -g ampshift -m 750 /data /run/ampshift

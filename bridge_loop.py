@@ -91,9 +91,9 @@ class Bridge:
         except StateError as error:
             self.log(error.text)
             return ()
-        new = tuple(message for message in found if message not in self.shown)
+        new = tuple(message for message in found[:-1] if message not in self.shown)
         self.shown = found
-        return new
+        return (*new, found[-1])  # the words each time: a cycle that began before the newest of them may have said the old ones
 
     def hear(self, heard: Heard) -> None:
         """One message on the command topic, answered in any case; nothing that it holds ends the bridge."""

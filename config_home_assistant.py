@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from config_options import option, option_beside
-from config_parsers import HOST, choice, file_beside, maybe, pattern, printable, secret, token, url, wrong
+from config_parsers import HOST, choice, file_beside, is_loopback, maybe, pattern, printable, secret, switch, token, url, wrong
 from config_sun import SunSettings
 from config_values import MonitorType, Problem, Secret
 from errors import ConfigError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PORT, TLS_PORT = 1883, 8883
 ABOUT = "mqtt"
-INSTEAD = "use {tls}, or give its address at home, such as {plain}192.168.1.5 or {plain}homeassistant.local"
+INSTEAD = "use {tls}, or LAN_CLEAR_TEXT=on with its address at home, such as {plain}192.168.1.5 or {plain}homeassistant.local"
 
 
 class PowerUnit(StrEnum):
@@ -113,6 +113,14 @@ def is_near(host: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class HomeAssistantSettings(SunSettings):
     """See Settings in config.py."""
+
+    lan_clear_text: bool = option(
+        switch,
+        "off",
+        "on, off",
+        "Let the MQTT password and Home Assistant's token pass through your own network unencrypted: everybody in it can read them.",
+        about=ABOUT,
+    )
 
     # ---- mqtt
     mqtt_url: Broker | None = option(
@@ -209,13 +217,17 @@ def _one(
 
 
 def _secrets(settings: Settings) -> Iterator[Problem]:
-    """In clear text a secret goes no farther than the own network."""
+    """In clear text a secret stays on this machine, or in the own network where the owner has said so."""
+
+    def covered(host: str) -> bool:
+        return is_loopback(f"//{f'[{host}]' if ':' in host else host}") or (settings.lan_clear_text and is_near(host))
+
     where, password = settings.mqtt_url, settings.broker_password
-    if where is not None and password and not where.tls and not is_near(where.host):
+    if where is not None and password and not where.tls and not covered(where.host):
         instead = INSTEAD.format(tls="mqtts://", plain="mqtt://")
-        yield Problem(f"MQTT_URL would carry the password through the internet in clear text: {instead}", frozenset({"MQTT_URL"}))
+        yield Problem(f"MQTT_URL would carry the password in clear text: {instead}", frozenset({"MQTT_URL"}))
     address = settings.home_assistant_url or ""
-    if settings.home_assistant_token and address.startswith("http://") and not is_near(urlsplit(address).hostname or ""):
+    if settings.home_assistant_token and address.startswith("http://") and not covered(urlsplit(address).hostname or ""):
         instead = INSTEAD.format(tls="https://", plain="http://")
-        text = f"HOME_ASSISTANT_URL would carry HOME_ASSISTANT_TOKEN through the internet in clear text: {instead}"
+        text = f"HOME_ASSISTANT_URL would carry HOME_ASSISTANT_TOKEN in clear text: {instead}"
         yield Problem(text, frozenset({"HOME_ASSISTANT_URL", "HOME_ASSISTANT_TOKEN"}))

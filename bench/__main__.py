@@ -8,13 +8,20 @@ import sys
 
 from bench.warm_run import TIMES, Cost, measure
 
-LONG = {"month": "month", "answers": "answers", "notices": "notices", "sun": "sun_week", "grid": "grid"}  # by the module of each
+LONG = {
+    "month": "month",
+    "answers": "answers",
+    "notices": "notices",
+    "sun": "sun_week",
+    "grid": "grid",
+    "requests": "far_ends",
+}  # by the module of each
 AIM_S, AIM_MB = 0.35, 45.0  # on an x86 machine with 2 cores
 
 
 def main(argv: list[str]) -> int:
     """0 also where an aim is missed: the figures are for people, and a busy machine misses them."""
-    parts = {"run": _run, "twc": _twc, "signed": _signed, "signal": _signal, "page": _page, "bridge": _bridge}
+    parts = {"run": _run, "decide": _decide, "twc": _twc, "signed": _signed, "signal": _signal, "page": _page, "bridge": _bridge}
     if argv and argv[0] in LONG:
         return _long(argv)
     if not set(argv) <= set(parts):
@@ -27,7 +34,8 @@ def main(argv: list[str]) -> int:
 
 
 def _long(argv: list[str]) -> int:
-    """Minutes long, so only when it is named: `month [DAYS]`, `answers [LIVES [FIRST]]`, `sun`, `notices [DAYS]`, `grid [DAYS]`. 1 where
+    """Minutes long, so only when it is named: `month [DAYS]`, `answers [LIVES [FIRST]]`, `sun`, `notices [DAYS]`, `grid [DAYS]`,
+    `requests [DAYS]`. 1 where
     an aim is missed or a law broken."""
     from importlib import import_module
 
@@ -56,6 +64,12 @@ def _memory() -> None:
     print(f"  decide()                 {found.decide_ms:6.1f} ms median {found.longest_ms:6.1f} ms longest")
     cycles_a_second = found.cycles / found.seconds
     print(f"  {DAYS} days, {found.cycles} cycles      {found.seconds:6.1f} s ({cycles_a_second:.0f} cycles/s with the house's physics)\n")
+
+
+def _decide() -> None:
+    from bench.decide import main as decide
+
+    decide()
 
 
 def _signal() -> None:

@@ -90,7 +90,9 @@ def cost(kind: Kind) -> tuple[float, float]:
 
 
 def _series(start: datetime, values: Sequence[float]) -> Series:
-    return Series("bench", "per kWh", NOW, tuple(Point(start + HOUR * at, start + HOUR * (at + 1), value) for at, value in enumerate(values)))
+    return Series(
+        "bench", "per kWh", NOW, tuple(Point(start + HOUR * at, start + HOUR * (at + 1), value) for at, value in enumerate(values))
+    )
 
 
 def _trip(number: int, rng: Random) -> Trip:
@@ -129,7 +131,8 @@ def _car(number: int) -> tuple[CarView, CarMemory]:
     return view, CarMemory(vin, reading.name, status_online=True, plug=Plug(since, known_from_start=True, rest_at=since + HOUR / 12))
 
 
-def main(args: Sequence[str] = ()) -> int:
+def main(_args: Sequence[str] = ()) -> int:
+    """Always 0: the figures are for people, and a busy machine misses them."""
     print(f"decide(), of {TIMES} situations each")
     middle = 0.0
     for kind in KINDS:

@@ -22,6 +22,7 @@ from errors import BadAnswer
 from model import Point, Series
 
 SOURCE = "caiso"
+LIMIT_S = 10.0  # less than a cycle looks: a time-out must be noted, or a page that hangs is asked in each cycle
 ZONE = ZoneInfo("America/Los_Angeles")
 WHOLE = "CA ISO-TAC"  # the area that is the whole of it; the answer lists some forty
 MOST_BYTES = 20_000_000  # unpacked
@@ -94,7 +95,7 @@ class Caiso:
 
     def _ask(self, path: str, now: datetime) -> Ask:
         """With the time as a question, or a cache on the way answers with an old copy."""
-        return Ask(SOURCE, f"{self.outlook_url.rstrip('/')}/outlook/{path}", params={"_": f"{now.timestamp():.0f}"})
+        return Ask(SOURCE, f"{self.outlook_url.rstrip('/')}/outlook/{path}", params={"_": f"{now.timestamp():.0f}"}, limit_s=LIMIT_S)
 
     def _oasis(self, name: str, run: str, start: datetime, end: datetime, more: Mapping[str, str]) -> list[Row]:
         self.before()

@@ -9,6 +9,7 @@ from clients.values import root
 from errors import BadAnswer
 
 SOURCE = "ercot"
+LIMIT_S = 10.0  # less than a cycle looks: a time-out must be noted, or a page that hangs is asked in each cycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Condition:
 
 def condition(url: str, http: Http) -> Condition:
     """The condition now. Raises ClientError."""
-    ask = Ask(SOURCE, f"{url.rstrip('/')}/api/1/services/read/dashboards/daily-prc.json")
+    ask = Ask(SOURCE, f"{url.rstrip('/')}/api/1/services/read/dashboards/daily-prc.json", limit_s=LIMIT_S)
     now = root(SOURCE, http.ask(ask).require().json()).node("current_condition")
     state, eea, title, note = now.text("state"), now.whole("eea_level", 0, 3), now.text("title"), now.text("condition_note")
     if not isinstance(state, str):

@@ -102,9 +102,14 @@ class Link:
         try:
             self._client.connect(self.address.host, self.address.port, KEEP_ALIVE_S)
         except ssl.SSLError as error:
-            raise BadCertificate(SOURCE, f"{self.address.shown} does not speak TLS with a certificate that is trusted.") from error
+            # without its frames, which would keep the socket open until the next look for garbage
+            raise BadCertificate(
+                SOURCE, f"{self.address.shown} does not speak TLS with a certificate that is trusted."
+            ) from error.with_traceback(None)
         except (OSError, ValueError) as error:
-            raise Unreachable(SOURCE, f"No connection to {self.address.shown}; is the broker on, and MQTT_URL right?") from error
+            raise Unreachable(
+                SOURCE, f"No connection to {self.address.shown}; is the broker on, and MQTT_URL right?"
+            ) from error.with_traceback(None)
         link = self._client.socket()
         if isinstance(link, socket.socket):
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer of two packets waits 40 ms for an ACK otherwise

@@ -15,6 +15,7 @@ from model import Missing, Place, Point, Series
 from model_sun import Weather
 
 SOURCE = "weather"
+LIMIT_S = 10.0  # less than a cycle looks: a time-out must be noted, or a page that hangs is asked in each cycle
 NAME = "Open-Meteo"
 HOUR = timedelta(hours=1)
 DAYS = 8
@@ -43,7 +44,7 @@ def forecast(url: str, place: Place, panels: Panels | None, http: Http, now: dat
     }
     if panels is not None:
         params = {**params, "tilt": str(panels.tilt), "azimuth": str(panels.azimuth - SOUTH)}
-    ask = Ask(SOURCE, f"{url.rstrip('/')}/v1/forecast", params=params)
+    ask = Ask(SOURCE, f"{url.rstrip('/')}/v1/forecast", params=params, limit_s=LIMIT_S)
     answer = root(SOURCE, http.ask(ask).require().json())
     times = _times(answer)
     warm = tuple(Point(at, at + HOUR, value) for at, value in _column(answer, TEMPERATURE, times, COLDEST, HOTTEST))

@@ -22,6 +22,7 @@ from errors import BadAnswer, NotConfigured
 from model import Missing, Point, Series
 
 SOURCE = "tariff"
+LIMIT_S = 10.0  # less than a cycle looks: a time-out must be noted, or a page that hangs is asked in each cycle
 LISTS = ("prices", "rates", "data", "results")
 STARTS = ("start", "from", "valid_from", "startsAt", "time_start")
 ENDS = ("end", "to", "valid_to", "endsAt", "time_end")
@@ -39,7 +40,7 @@ class PriceSeries:
 
 def fetch_prices(url: str, currency: str, http: Http, now: datetime) -> PriceSeries:
     """The prices at `url`, which may carry a key. Raises NotConfigured, Refused, BadAnswer ..."""
-    reply = http.ask(Ask(SOURCE, url, secrets=_keys(url))).require()
+    reply = http.ask(Ask(SOURCE, url, secrets=_keys(url), limit_s=LIMIT_S)).require()
     if reply.headers.get("content-type", "").startswith("text/csv") or url.partition("?")[0].endswith(".csv"):
         return _of_file(prices_from(reply.text(), "the prices", currency, now))
     return read_json(reply.json(), currency, now)

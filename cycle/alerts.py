@@ -31,10 +31,9 @@ ASKS_FOR_LESS = ("flex alert", "eea", "energy emergency", "stage 1", "stage 2", 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look found. `at`: of the look; `tried_at`: of the last try, whatever came of it."""
+    """What one look found. `at`: of the look."""
 
     at: datetime
-    tried_at: datetime
     alerts: tuple[Alert, ...] = ()
 
 
@@ -60,19 +59,21 @@ def _looker(settings: Settings, http: Http, now: datetime) -> Callable[[], tuple
 
 def _alerts(cache: Cache, name: str, look: Callable[[], tuple[Alert, ...]], now: datetime) -> tuple[Alert, ...]:
     """Those that hold now or later. Raises ClientError where nothing was learned for a day."""
-    old = _kept(cache, name)
-    failed = old is not None and old.tried_at > old.at
-    if old is not None and timedelta() <= now - old.tried_at < (AFTER_FAILURE if failed else EVERY) and now - old.at < BELIEVED:
+    old, rest = _kept(cache, name), cache.get(f"{name}-rest")
+    if old is not None and timedelta() <= now - old.at < EVERY:
         return _ahead(old.alerts, now)
     try:
+        if rest is not None and rest.fresh(now):
+            raise ClientError(TASK, str(rest.value))
         found = look()
-    except ClientError:
+    except ClientError as error:
+        if rest is None or not rest.fresh(now):
+            cache.put(f"{name}-rest", error.text, now + AFTER_FAILURE)
         if old is None or now - old.at >= BELIEVED:
             raise
-        cache.put(name, replace(old, tried_at=now), now + EVERY)
         return _ahead(old.alerts, now)
     seen = tuple(_since(alert, old) for alert in found)
-    cache.put(name, Seen(now, now, seen), now + EVERY)
+    cache.put(name, Seen(now, seen), now + EVERY)
     return seen
 
 

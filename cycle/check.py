@@ -11,7 +11,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from clients.tesla_auth import NEEDED
-from config import OPTIONS, Settings
+from config import OPTIONS, Broker, Settings
 from config_notify import shown
 from config_tariff import Tariff
 from config_values import WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
@@ -92,9 +92,13 @@ def _open_secrets(path: Path, settings: Settings) -> Iterator[str]:
         said = {line.key: line.value for line in parse_stream(io.StringIO(path.read_text(encoding="utf-8")))}
     except (OSError, UnicodeError):
         return  # a file that cannot be read was told at the start
-    secret = [option.name for option in OPTIONS if isinstance(getattr(settings, option.field), Secret) and said.get(option.name)]
+    secret = [option.name for option in OPTIONS if _is_secret(getattr(settings, option.field)) and said.get(option.name)]
     if secret:
         yield f"WARNING {path} can be read by every user of this computer and holds {', '.join(secret)}: chmod 600 {path}"
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, Secret) or (isinstance(value, Broker) and bool(value.password))
 
 
 def _text(value: object) -> str:

@@ -30,7 +30,7 @@ class Problem:
     NOTHING = (
         "Nothing is configured: neither a car, a charger, a Powerwall nor a meter.",
         "To see it work on a simulated house:   make demo",
-        "To set up yours:                       cp .env.example .env   and fill in the eight settings on its top",
+        "To set up yours:                       make install (or cp .env.example .env) and fill in the settings of .env",
         "To test each setting and connection:   scheduler.py check",
     )
 

@@ -6,15 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from clients.mqtt import publish
+from clients.mqtt import Message, publish
 from cycle.ask import ask_all
 from cycle.desk import Desk
 from cycle.mqtt_discovery import sensors
 from cycle.mqtt_state import states
-from cycle.mqtt_topics import address_of, client_name
+from cycle.mqtt_topics import address_of, client_name, words_message
 from cycle.one import Cycle
 from errors import AmpshiftError, StateError
 from model import Missing
+from model_decision import Snapshot
 
 BUDGET_S = 5.0
 MQTT = "mqtt"
@@ -35,11 +36,20 @@ def after_cycle(desk: Desk, done: Cycle) -> Published:
     settings, snapshot = desk.settings, done.snapshot
     chargers = () if isinstance(snapshot.charger, Missing) else snapshot.charger.chargers
     cars = {car.vin: car.name for car in done.decision.cars}
-    messages = [*sensors(cars, chargers, settings), *states(done.decision, snapshot, done.problems, settings)]
+    messages = [*sensors(cars, chargers, settings), *states(done.decision, snapshot, done.problems, settings), _words(desk, snapshot)]
     address, name = address_of(settings), client_name(settings, "cron")
     answer = ask_all({MQTT: lambda: publish(address, name, messages)}, BUDGET_S)[MQTT]
     why = answer.text if isinstance(answer, AmpshiftError) else answer.why if isinstance(answer, Missing) else ""
     return _compared(f"{MQTT}: {why}" if why else "", desk)
+
+
+def _words(desk: Desk, snapshot: Snapshot) -> Message:
+    """Read anew: the owner may have said something since the cycle's look, and the bridge told the broker so."""
+    try:
+        said = desk.store.load_overrides()
+    except StateError:
+        said = snapshot.overrides
+    return words_message(said, desk.settings)
 
 
 def _compared(problem: str, desk: Desk) -> Published:

@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 
 from clients.mqtt import Message
 from config import Settings
-from cycle.mqtt_topics import Json, as_message, car_id, car_topic, charger_topic, house_topic, words_message, written
+from cycle.mqtt_topics import Json, as_message, car_id, car_topic, charger_topic, house_topic, written
 from cycle.outlook import seen
 from model import Charger, Code, Missing, Reason
 from model_decision import CarDecision, Decision, PlanSlot, Snapshot, SourceState
@@ -26,13 +26,13 @@ PLACE = re.compile(r"-?\d{1,3}\.\d+, ?-?\d{1,3}\.\d+")
 
 
 def states(decision: Decision, snapshot: Snapshot, problems: Sequence[str], settings: Settings) -> list[Message]:
-    """Everything that a cycle knows, for those who come later too."""
+    """Everything that a cycle knows, for those who come later too: the house first, then cars and connectors."""
     veil = _veil(snapshot)
     found = [as_message(house_topic(settings), _house(decision, snapshot, [veil.problem(text) for text in problems], settings))]
     found += [as_message(car_topic(settings, car.vin), _car(_veiled(car, veil), decision, snapshot, settings)) for car in decision.cars]
     chargers = () if isinstance(snapshot.charger, Missing) else snapshot.charger.chargers
     found += [as_message(charger_topic(settings, one.id), _charger(one, settings.time_zone)) for one in chargers]
-    return [*found, words_message(snapshot.overrides, settings)]
+    return found
 
 
 def _house(decision: Decision, snapshot: Snapshot, problems: Sequence[str], settings: Settings) -> Json:

@@ -86,7 +86,11 @@ def learned_home(before: Memory, after: Memory) -> tuple[str, ...]:
 def problems_of(decision: Decision, clock: str, memory: Memory) -> tuple[str, ...]:
     """What cron should mail when it changes: sources that fail, commands that failed, a clock not set. `memory`: after the commands;
     what was refused stays a problem until it is mended, also in the cycles that do not try it again."""
-    failing = [f"{source.name}: {source.why}" for source in decision.sources if not source.ok]
+    ill: dict[str, list[str]] = {}  # what one service says of several of its series is one line
+    for source in decision.sources:
+        if not source.ok:
+            ill.setdefault(source.why, []).append(source.name)
+    failing = [f"{', '.join(names)}: {why}" for why, names in ill.items()]
     refused = [f"{one.kind} was not done: {one.answer}" for car in memory.cars for one in unmended(car)]
     unpaid = [f"{one.kind} was not sent: {one.answer}" for one in decision.sent if one.outcome is Outcome.NOT_SENT]
     told = [reason.text for car in decision.cars for reason in car.reasons if reason.code is Code.BUDGET]

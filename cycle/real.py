@@ -43,7 +43,6 @@ from model_memory import Memory, Outcome
 from model_sun import Weather
 from planners.net_load import net_load
 from state.cache import Cache
-from state.history import History
 from state.logins import Logins
 from state.spend import Spend
 from state.store import Store
@@ -120,7 +119,7 @@ class RealHouse:
         """With what is expected of weather, roof and house."""
         settings, now, history = self.settings, snapshot.now, self.settings.state_dir / "history.sqlite"
         weather: Weather | Missing = reading(answers, WEATHER_TASK, Weather)
-        snapshot = replace(snapshot, uses=learned_uses(snapshot, settings, self.cache, History(history), now))
+        snapshot = replace(snapshot, uses=learned_uses(snapshot, settings, self.cache, history, now))
         if settings.solar_kwp is None:
             return with_weather(snapshot, weather, None, (), settings)
         learned = learned_house(settings, self.cache, history, now)

@@ -165,7 +165,7 @@ def _step(before: _Before, low: int, high: int, total: int) -> _Levels:
 
 
 def _slide(base: list[float], low: int, piece: _Piece, first: int, on: list[float]) -> None:
-    """on[e - first] = more + e cost + min of base over e - hi .. e - lo, for as many levels e as `on` has; base[0] belongs to level `low`."""
+    """on[e - first] = more + e cost + min of base over e - hi .. e - lo, for as many levels e as `on` has; base[0] is of level `low`."""
     window: deque[int] = deque()
     span, cost, more, shift = piece.hi - piece.lo, piece.cost, piece.more, low + piece.lo
     skip, end = first - shift, first - shift + len(on)  # before this index nothing is asked for, and nothing from the other one on

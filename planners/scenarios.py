@@ -35,32 +35,39 @@ def on_board(cells: Sequence[Cell], futures: Sequence[Sequence[float]], told: Se
 def worth(cells: Sequence[Cell], futures: Sequence[Sequence[float]], told: Sequence[int], total: int) -> Worth:
     """What each unit on board saves at `told[0]`, the last of them first, averaged over the scenarios."""
     count = max(len(each) for each in futures)
-    each: list[Worth] = [[0.0] * total]
+    over, each, due = 0, [[0.0] * total], 0  # the worthless and the priceless ones, the same in all scenarios, are only counted
     for index in range(len(cells) - 1, told[0] - 1, -1):
         cell, costs = cells[index], futures[index]
         if len(each) == 1:
             each = [list(each[0]) for _ in range(count)]
+        over, due = _bound(each, over, due, cell, total)
+        own = min(cell.hi, int(cell.sun))
+        sunny, bought = min(own, due), min(cell.hi, due)
         for number, values in enumerate(each):
-            _bound(values, cell, total)
-            own = min(cell.hi, int(cell.sun))
             if own > 0:
-                _buy(values, cell.sun_cost, own)
+                _buy(values, cell.sun_cost, own, sunny)
             if cell.hi > own:
-                _buy(values, costs[number % len(costs)] if costs else cell.cost, cell.hi - own)
+                _buy(values, costs[number % len(costs)] if costs else cell.cost, cell.hi - own, bought - sunny)
+        due -= bought
         if index in told:
             each = [[sum(many) / count for many in zip(*each, strict=True)]]
-    return each[0]
+    return [-PRICELESS] * over + each[0] + [PRICELESS] * due
 
 
-def _bound(values: Worth, cell: Cell, total: int) -> None:
-    if cell.due > 0:
-        values[total - cell.due :] = [PRICELESS] * cell.due
-    if cell.cap < total:
-        values[: total - cell.cap] = [-PRICELESS] * (total - cell.cap)
+def _bound(each: Sequence[Worth], over: int, due: int, cell: Cell, total: int) -> tuple[int, int]:
+    """How many are worthless and priceless from here on; they leave the lists."""
+    room = len(each[0])
+    low = min(max(0, cell.due - due), room)
+    top = min(max(0, total - cell.cap - over), room - low)
+    if low or top:
+        for values in each:
+            values[:] = values[top : room - low]
+    return over + top, due + low
 
 
-def _buy(values: Worth, cost: float, units: int) -> None:
-    """The slot sells `units` at `cost`: they take the place of what would be saved most."""
+def _buy(values: Worth, cost: float, units: int, priceless: int) -> None:
+    """The slot sells `units` at `cost`: they take the place of what would be saved most, of so many priceless ones first."""
+    size = len(values) + priceless
     at = bisect_right(values, cost)
-    few = min(units, len(values) - at)
-    values[at:] = [cost] * few + values[at : len(values) - few]
+    few = min(units, size - at)
+    values[at:] = [cost] * few + values[at : size - few]

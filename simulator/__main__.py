@@ -20,6 +20,7 @@ from .owner import Act, commuter
 TICK_S = 0.5
 DAYS = 30
 STARTERS = Path(__file__).resolve().parents[1] / "deploy" / "starters"
+SIMULATED = ("GRID_ISO", "TESLA_HOME_ADDRESS")  # the simulated house has its own
 HOUSE_OF = {"solar": "sunny", "gen3": "plain", "two-cars": "two-cars"}
 
 
@@ -34,9 +35,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def wishes(starter: str) -> dict[str, str]:
-    """What its owner wrote; the lines that he left empty are filled by the simulated house, whose grid is always California's. Gen 2
-    connectors tell nothing over the network."""
-    said = {name: value for name, value in dotenv_values(STARTERS / f"{starter}.env").items() if value and name != "GRID_ISO"}
+    """What its owner wrote; the lines that he left empty are filled by the simulated house. Gen 2 connectors tell nothing
+    over the network."""
+    said = {name: value for name, value in dotenv_values(STARTERS / f"{starter}.env").items() if value and name not in SIMULATED}
     return said if starter == "gen3" else said | {"WALL_CONNECTOR_URL": ""}
 
 

@@ -22,16 +22,23 @@ def mosquitto() -> str | None:
 
 
 class Broker:
-    """`login`: (user, password) that it wants; without one everybody on this machine may speak. `rules`: lines of an ACL file. Use it with
-    `with`."""
+    """`login`: (user, password) that it wants; without one everybody on this machine may speak. `rules`: lines of an ACL file.
+    `certificate`: a PEM file with key and certificate, for TLS on `host`. Use it with `with`."""
 
-    def __init__(self, folder: Path, login: tuple[str, str] | None = None, rules: str = "") -> None:
-        self._folder, self._login = folder, login
+    def __init__(
+        self,
+        folder: Path,
+        login: tuple[str, str] | None = None,
+        rules: str = "",
+        certificate: Path | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self._folder, self._login, self.host, self._certificate = folder, login, host, certificate
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        with socket.create_server((host, 0)) as free:
             self.port = int(free.getsockname()[1])
         lines = [
-            f"listener {self.port} 127.0.0.1",
+            f"listener {self.port} {host}",
             "persistence false",
             f"allow_anonymous {'false' if login else 'true'}",
             "log_type error",
@@ -39,6 +46,8 @@ class Broker:
         if login:
             self._password_file(*login)
             lines.append(f"password_file {folder / 'passwords'}")
+        if certificate:
+            lines += [f"certfile {certificate}", f"keyfile {certificate}"]
         if rules:
             (folder / "rules").write_text(rules, encoding="utf-8")
             (folder / "rules").chmod(0o600)
@@ -56,13 +65,12 @@ class Broker:
 
     @property
     def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
+        return f"mqtt{'s' if self._certificate else ''}://{self.host}:{self.port}"
 
     @property
     def address(self) -> Address:
-        return Address(
-            "127.0.0.1", self.port, self.url, user=self._login[0] if self._login else "", password=self._login[1] if self._login else ""
-        )
+        user, password = self._login or ("", "")
+        return Address(self.host, self.port, self.url, self._certificate is not None, self._certificate, user, password)
 
     def start(self) -> None:
         program = mosquitto()

@@ -1,5 +1,5 @@
-"""`make demo`: a night of Ampshift on a simulated house, then the daemon at two Wall Connectors, in less than two minutes, with nothing
-left behind but a picture.
+"""`make demo`: a night of Ampshift on a simulated house, three evenings of its week, then the daemon at two Wall Connectors, in less than
+two minutes, with nothing left behind but a picture.
 
 The listening to signals begins before anything heavy is imported, so that Ctrl-C ends it without a traceback at any moment.
 """
@@ -24,7 +24,7 @@ def main() -> int:
         prog="simulator.demo", description="One night of Ampshift on a simulated house, and half a minute of its daemon."
     )
     parser.add_argument("--picture", type=Path, default=PICTURE, metavar="FILE", help=f"where the picture goes (default: {PICTURE})")
-    parser.add_argument("--only", choices=("night", "wires"), help="one part: the night, or the daemon at two Wall Connectors")
+    parser.add_argument("--only", choices=("night", "week", "wires"), help="one part: the night, three evenings of the week, or the daemon")
     options = parser.parse_args()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without block characters shows marks instead

@@ -90,13 +90,14 @@ def promises(network: Network) -> None:
     ]
 
 
-def house() -> World:
-    """18:00, the car just came home. The Powerwall is down to its reserve after a short winter day: what the car takes, the grid gives."""
+def house(at: datetime = START) -> World:
+    """The car just came home. The Powerwall is down to its reserve after a short winter day: what the car takes, the grid gives."""
     spec = HouseSpec(zone=ZONE, home=HOME, solar_kw=7.0, powerwalls=1, price=PRICE, market=PRICE, grid_load=LOAD, co2=CO2)
-    world = World(spec, (BLUE,), START)
+    world = World(spec, (BLUE,), at)
     car = world.cars[BLUE.vin]
     car.soc, car.limit_soc = SOC, LIMIT_SOC
     if world.battery is not None:
         world.battery.soc = world.battery.reserve_soc
-    world.follow([Act(PLUGS_IN, "plug"), Act(DEPARTS, "drive", DRIVE_KM)])
+    if at == START:
+        world.follow([Act(PLUGS_IN, "plug"), Act(DEPARTS, "drive", DRIVE_KM)])
     return world

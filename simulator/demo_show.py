@@ -25,9 +25,13 @@ INTRO = (
 
 
 def show(stop: Stop, picture: Path, only: str | None = None) -> int:
-    """The night, then the wires; `only` one of them."""
-    code = 0 if only == "wires" else night(stop, picture)
-    if only != "night":
+    """The night, three evenings of the week, then the wires; `only` one of them."""
+    code = 0
+    if only in (None, "night"):
+        code = night(stop, picture)
+    if only in (None, "week"):
+        week(stop)
+    if only in (None, "wires"):
         code = wires(stop) or code
     return code
 
@@ -47,6 +51,17 @@ def night(stop: Stop, picture: Path) -> int:
     print("\n" + drawing(nights, paper) + "\n", flush=True)
     stop.check()
     return save(nights, picture)
+
+
+def week(stop: Stop) -> None:
+    """What it says before a long drive, before one beyond the battery, and while the grid calls an alert."""
+    from .demo_week import INTRO as ABOUT
+    from .demo_week import week as evenings
+
+    print()
+    write(ABOUT, paper_of(sys.stdout, os.environ))
+    for problem in evenings(stop, Terminal(sys.stderr).line):
+        print(problem.rstrip(), file=sys.stderr)
 
 
 def wires(stop: Stop) -> int:

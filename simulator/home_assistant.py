@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from .faults import Faults
+from .house import World
 from .server import Loopback, Reply, Request, reply
 
 TOKEN = "simulated-long-lived-token"  # noqa: S105 - nobody's
@@ -33,11 +34,20 @@ class Sensor:
         return {"entity_id": entity, "state": self.state, "attributes": attributes, **times, "context": context}
 
 
+def measured(world: World) -> dict[str, Sensor]:
+    """What an energy meter in the house tells Home Assistant every few seconds."""
+    with world.lock:
+        flows, at = world.flows, world.now
+    watts = {"sensor.grid_power": flows.grid_w, "sensor.solar_power": flows.solar_w, "sensor.house_power": flows.load_w}
+    return {entity: Sensor(f"{value:.1f}", at, reported=at) for entity, value in watts.items()}
+
+
 @dataclass(slots=True)
 class HomeAssistant:
-    """`sensors` by entity. Use it with `with`."""
+    """`sensors` by entity; `world`: a house whose flows it shows beside them. Use it with `with`."""
 
     sensors: dict[str, Sensor] = field(default_factory=dict)
+    world: World | None = None
     faults: Faults = field(default_factory=Faults)
     token: str = TOKEN
     port: int = 0
@@ -65,7 +75,7 @@ class HomeAssistant:
         if request.path == "/api/":
             return reply(200, {"message": "API running."})
         entity = request.path.removeprefix("/api/states/")
-        found = self.sensors.get(entity)
+        found = (self.sensors if self.world is None else self.sensors | measured(self.world)).get(entity)
         if found is None:
             return reply(404, {"message": "Entity not found."})
         return reply(200, found.json(entity))

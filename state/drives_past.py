@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS parked (at INTEGER, vin TEXT, km REAL, until INTEGER,
 CREATE INDEX IF NOT EXISTS parked_at ON parked (at);
 CREATE INDEX IF NOT EXISTS parked_vin ON parked (vin);
 """
-TABLE = "parked"
+TABLE, SINCE = "parked", 5  # version of history.sqlite
 SAME_KM = 0.5  # a car that was moved in the yard
 SAME_SOC = 0.9
 

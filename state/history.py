@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from errors import StateError
 from model import CarReading, MeterReading, Missing, Point, PowerwallReading, Series
 from model_decision import CarDecision, Decision, Sent, Slot, Snapshot
-from model_drives import Parked
 from state import drives_past, house_past, ledger
 from state.disk import explained, make_folder
 
@@ -114,11 +113,6 @@ class History:
         with self._open() as database:
             rows = database.execute(query, (_unix(since), _unix(until))).fetchall()
         return tuple(Point(_utc(start), _utc(end), price) for start, end, price in rows)
-
-    def parked(self, since: datetime) -> tuple[Parked, ...]:
-        """Where each car stood since then, by car and time."""
-        with self._open() as database:
-            return drives_past.read(database, since)
 
     def book(self, since: datetime, until: datetime) -> ledger.Ledger:
         """Plug-ins that began, departures and Tesla's months in [since, until)."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from errors import StateError
 from model import Point
+from model_drives import Parked
 from model_sun import HouseMoment
-from state import house_past
+from state import drives_past, house_past
 from state.history import BUSY_S, VERSION
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def read_house(path: Path, since: datetime, until: datetime) -> tuple[HouseMomen
     """Looks at the house in [since, until), oldest first. Raises StateError as `read_past` does."""
     with _opened(path) as (database, version):
         return house_past.read(database, since, until) if version >= house_past.SINCE else ()
+
+
+def read_drives(path: Path, since: datetime) -> tuple[Parked, ...]:
+    """Where each car stood since then, by car and time. Raises StateError as `read_past` does."""
+    with _opened(path) as (database, version):
+        return drives_past.read(database, since) if version >= drives_past.SINCE else ()
 
 
 @contextlib.contextmanager

@@ -20,11 +20,11 @@ WAIT_S = 8.0
 
 
 @contextmanager
-def broker(folder: Path, login: tuple[str, str] | None = None, rules: str = "") -> Iterator[Broker]:
+def broker(folder: Path, login: tuple[str, str] | None = None, rules: str = "", pem: Path | None = None) -> Iterator[Broker]:
     if mosquitto() is None:
         pytest.skip("mosquitto is not installed here")
     folder.mkdir(parents=True, exist_ok=True)
-    with Broker(folder, login, rules) as running:
+    with Broker(folder, login, rules, pem, "127.0.0.2" if pem else "127.0.0.1") as running:
         yield running
 
 

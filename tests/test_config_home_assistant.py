@@ -11,7 +11,7 @@ from config_home_assistant import Broker, Source, broker, entity, topic_source
 from config_values import Secret
 from errors import ConfigError
 
-HA = "HOME_ASSISTANT_URL=http://homeassistant.local:8123\nHOME_ASSISTANT_TOKEN=t0ken\n"
+HA = "LAN_CLEAR_TEXT=on\nHOME_ASSISTANT_URL=http://homeassistant.local:8123\nHOME_ASSISTANT_TOKEN=t0ken\n"
 HA_METER = f"{HA}ENERGY_MONITOR_TYPE=home_assistant\n"
 
 
@@ -73,13 +73,16 @@ def test_what_is_no_topic_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("MQTT_URL=mqtt://broker.example\nMQTT_USER=a\nMQTT_PASSWORD=b", "through the internet in clear text"),
-        ("MQTT_URL=mqtt://a:b@93.184.216.34", "through the internet in clear text"),
+        ("MQTT_URL=mqtt://broker.example\nMQTT_USER=a\nMQTT_PASSWORD=b", "in clear text"),
+        ("MQTT_URL=mqtt://a:b@93.184.216.34", "in clear text"),
+        ("LAN_CLEAR_TEXT=on\nMQTT_URL=mqtt://a:b@93.184.216.34", "in clear text"),
+        ("MQTT_URL=mqtt://a:b@192.168.1.5", "LAN_CLEAR_TEXT=on"),
+        ("HOME_ASSISTANT_URL=http://homeassistant.local:8123\nHOME_ASSISTANT_TOKEN=t", "LAN_CLEAR_TEXT=on"),
         ("MQTT_PASSWORD=b", "MQTT_PASSWORD needs MQTT_URL"),
         ("MQTT_URL=mqtt://a:b@127.0.0.1\nMQTT_USER=c", "both name a user"),
         ("MQTT_TOPIC=a/#", "letters, digits, _ and -"),
         ("MQTT_URL=mqtt://192.168.1.5/ampshift", "MQTT_TOPIC"),
-        ("HOME_ASSISTANT_URL=http://ha.example:8123\nHOME_ASSISTANT_TOKEN=t", "HOME_ASSISTANT_TOKEN through the internet in clear text"),
+        ("HOME_ASSISTANT_URL=http://ha.example:8123\nHOME_ASSISTANT_TOKEN=t", "HOME_ASSISTANT_TOKEN in clear text"),
         (f"{HA_METER}", "needs HA_GRID_SENSOR, or both HA_SOLAR_SENSOR and HA_LOAD_SENSOR"),
         (f"{HA_METER}HA_SOLAR_SENSOR=sensor.s", "needs HA_GRID_SENSOR, or both"),
         ("ENERGY_MONITOR_TYPE=home_assistant\nHA_GRID_SENSOR=sensor.g\nHOME_ASSISTANT_URL=http://127.0.0.1", "needs HOME_ASSISTANT_TOKEN"),
@@ -100,9 +103,9 @@ def test_a_contradiction_is_refused_in_one_sentence(tmp_path: Path, text: str, p
     "text",
     [
         "MQTT_URL=mqtts://a:b@broker.example",
-        "MQTT_URL=mqtt://a:b@192.168.1.5",
-        "MQTT_URL=mqtt://a:b@[fd00::5]",
-        "MQTT_URL=mqtt://a:b@homeassistant.local",
+        "LAN_CLEAR_TEXT=on\nMQTT_URL=mqtt://a:b@192.168.1.5",
+        "LAN_CLEAR_TEXT=on\nMQTT_URL=mqtt://a:b@[fd00::5]",
+        "LAN_CLEAR_TEXT=on\nMQTT_URL=mqtt://a:b@homeassistant.local",
         "MQTT_URL=mqtt://broker.example",  # without a password there is nothing to read along
         f"{HA_METER}HA_GRID_SENSOR=-sensor.grid",
         "HOME_ASSISTANT_URL=https://ha.example\nHOME_ASSISTANT_TOKEN=t",

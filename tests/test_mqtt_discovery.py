@@ -15,7 +15,8 @@ from clients.mqtt import Message
 from config import Settings
 from cycle.mqtt_discovery import buttons, sensors
 from cycle.mqtt_state import LONGEST, states
-from model import Code, Missing, Reason, Trip
+from cycle.mqtt_topics import words_message
+from model import Code, Missing, Overrides, Reason, Trip
 from model_decision import Decision, PlanSlot, Snapshot, SourceState
 from planners.decide import decide
 from tests import builders
@@ -83,7 +84,8 @@ def test_without_discovery_home_assistant_is_told_nothing() -> None:
 
 def test_each_sensor_finds_its_value_in_what_a_cycle_publishes() -> None:
     decision, snapshot, settings = house()
-    published = {message.topic: json.loads(message.payload) for message in states(decision, snapshot, ("meter: gone",), settings)}
+    told = [*states(decision, snapshot, ("meter: gone",), settings), words_message(Overrides(solar=True), settings)]
+    published = {message.topic: json.loads(message.payload) for message in told}
     values = {}
     for message in everything():
         config = json.loads(message.payload)

@@ -23,6 +23,7 @@ from planners.plan import full_power
 from planners.range_factor import range_factor
 from planners.room import away_spans
 from state.history import History
+from state.history_read import read_drives
 from tests.builders import EVENING, VIN, at, case, decided, plugged, reading, remembering, series, settings, snapshot, view
 
 NO_USUAL = settings(DEPARTURE_TIME="none")
@@ -191,7 +192,7 @@ def test_the_history_keeps_one_row_for_each_place_and_what_was_charged_there(tmp
     for hours, km, soc in ((0, 1000.0, 60), (2, 1000.1, 70), (4, 1000.1, 80), (10, 1050.0, 68), (12, 1050.0, 69)):
         now = EVENING + hours * HOUR
         _record(history, now, odometer_km=km, soc=soc)
-    first, second = history.parked(EVENING - HOUR)
+    first, second = read_drives(history.path, EVENING - HOUR)
     assert (first.km, first.soc_came, first.soc, first.until) == (1000.0, 60, 80, EVENING + 4 * HOUR)
     assert (second.km, second.soc_came, second.soc, second.battery_kwh, second.celsius) == (1050.0, 68, 69, 75.0, 21.5)
 
@@ -200,7 +201,7 @@ def test_a_car_on_the_road_or_without_an_odometer_is_no_row(tmp_path: Path) -> N
     history = History(tmp_path / "history.sqlite")
     _record(history, EVENING, odometer_km=1000.0, driving=True)
     _record(history, EVENING + HOUR)
-    assert history.parked(EVENING - HOUR) == ()
+    assert read_drives(history.path, EVENING - HOUR) == ()
 
 
 def _record(history: History, now: datetime, **car: Any) -> None:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from model import Override, Word
 from simulator.broker import Broker
+from simulator.faults import HANG
 from simulator.home_assistant import TOKEN, HomeAssistant, Sensor
+from simulator.house import HOME, HouseSpec, World
+from simulator.houses import BLUE, ZONE
+from simulator.network import Network
+from simulator.notify_server import NotifyServer
+from simulator.owner import Act
+from state.files import boot_id
+from state.store import Store
 from tests.brokers import Listener, broker, say, until
 from tests.home_assistant_fields import wrong
 from tests.process import Home, Warm, home
@@ -112,6 +124,11 @@ def test_a_wrong_password_is_told_by_run_and_by_check_and_stands_in_neither(plac
         assert all("wr0ng" not in text for text in texts)
         place.changes["MQTT_PASSWORD"] = LOGIN[1]
         assert f"ok      mqtt: {strict.url}, topics below ampshift/" in place.do("check").out
+        place.changes |= {"MQTT_URL": strict.url.replace("//", f"//{LOGIN[0]}:{LOGIN[1]}@"), "MQTT_USER": None, "MQTT_PASSWORD": None}
+        told = place.do("check").out
+        assert f"ok      mqtt: {strict.url}" in told
+        assert LOGIN[1] not in told
+        assert "MQTT_URL" in next(line for line in told.splitlines() if line.startswith("WARNING"))  # .env is open to everybody here
 
 
 def test_the_words_of_the_terminal_are_published_too(place: Home, far: Broker) -> None:
@@ -119,6 +136,21 @@ def test_the_words_of_the_terminal_are_published_too(place: Home, far: Broker) -
     place.do("override", "charge-now", "--amps", "16").fine()
     place.do("run").fine_code()
     assert kept(far)["ampshift/words"]["words"] == [{"car": None, "word": "charge-now", "amps": 16, "until": None}]
+
+
+def test_a_word_that_was_said_during_the_cycle_is_not_taken_back_at_the_broker(place: Home, far: Broker) -> None:
+    """The owner speaks after the look, while the heartbeat's far end keeps the cycle waiting."""
+    with NotifyServer() as slow:
+        place.changes |= {"MQTT_URL": far.url, "HEARTBEAT_URL": slow.ping}
+        slow.faults.next(1, HANG)
+        place.runner.begin(*place.arguments("run"))
+        until(lambda: bool(slow.server.log), "the heartbeat")
+        word = Override(None, Word.HANDS_OFF, None, None, place.world.now.astimezone(UTC))
+        store = Store(place.data, place.run_dir, ZONE, place.world.now, "test", boot_id(), time.sleep)
+        store.change_overrides(lambda old: replace(old, words=(word,)))
+        slow.server.closing.set()  # the hung answer ends, and with it the telling
+        place.runner.end()
+    assert [one["word"] for one in kept(far)["ampshift/words"]["words"]] == ["hands-off"]
 
 
 # ---- sensors in -----------------------------------------------------------------------------------------------------------------
@@ -132,10 +164,40 @@ def test_home_assistants_sensors_are_the_meter(place: Home) -> None:
         place.changes |= {"HOME_ASSISTANT_TOKEN": TOKEN, "HA_SOLAR_SENSOR": "sensor.solar", "HA_LOAD_SENSOR": "sensor.load"}
         place.do("run").fine()
         assert place.decision()["meter"] == {"grid_w": -2500.0, "solar_w": 3400.0, "load_w": 900.0}
+        with closing(sqlite3.connect(place.data / "history.sqlite")) as history:
+            rows = history.execute("SELECT grid_w, solar_w, battery_w, load_w FROM house").fetchall()
+        assert rows == [(-2500.0, 3400.0, None, 900.0)]
         ended = place.later(10).do("run").fine_code()
         assert "meter: sensor.solar has not changed or reported for 10 min" in ended.err
         assert place.decision()["meter"] is None
         assert TOKEN not in place.do("check").out
+
+
+def test_a_car_follows_the_sun_by_home_assistants_sensors_alone(tmp_path: Path, warm: Warm) -> None:
+    """Panels and no Powerwall: what is exported at noon goes into the car, and hardly anything is bought for it."""
+    noon = datetime(2027, 4, 9, 11, 0, tzinfo=ZONE)
+    world = World(HouseSpec(zone=ZONE, home=HOME, solar_kw=7.0), (BLUE,), noon - timedelta(minutes=3))
+    for car in world.cars.values():
+        car.soc = 60.0
+    world.do(Act(world.now, "plug"))
+    world.advance(noon)
+    with Network(world) as network, HomeAssistant(world=world) as ha:
+        place = Home(tmp_path, world, network, warm)
+        place.changes |= {"ENERGY_MONITOR_URL": None, "ENERGY_MONITOR_TYPE": "home_assistant", "HOME_ASSISTANT_URL": ha.url}
+        place.changes |= {"HOME_ASSISTANT_TOKEN": TOKEN, "HA_SOLAR_SENSOR": "sensor.solar_power", "HA_LOAD_SENSOR": "sensor.house_power"}
+        place.changes |= {"DEPARTURE_TIME": "none", "SOLAR_KWP": None, "TARIFF": "free-nights:21:00-06:00@0.24"}
+        reasons, bought = set(), []
+        for _ in range(16):
+            place.do("run").fine_code()
+            cars = place.decision()["cars"]
+            assert isinstance(cars, list)
+            reasons |= {reason["code"] for reason in cars[0]["reasons"]}
+            place.later(5)
+            bought.append(world.flows.grid_w)
+    assert "FOLLOW_SUN" in reasons
+    assert "CANNOT_FOLLOW" not in reasons
+    assert max(car.soc for car in world.cars.values()) > 62.0
+    assert max(bought[-6:]) < 500.0, bought
 
 
 def test_a_topic_is_the_meter(place: Home, far: Broker) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from tests.home_assistant_fields import wrong
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND, ANSWER, STATUS, WORDS = "ampshift/command", "ampshift/answer", "ampshift/bridge", "ampshift/words"
+STARTED: list[subprocess.Popen[str]] = []
 LOGIN = ("ampshift", "s3cr3t-of-the-broker")
 
 
@@ -61,7 +64,17 @@ def start(folder: Path, far: Broker, **more: str) -> Running:
     (folder / "home.env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()), encoding="utf-8")
     command = [sys.executable, "-W", "error", str(ROOT / "bridge.py"), "--env", str(folder / "home.env"), "--state", str(folder / "state")]
     with (folder / "log").open("w") as log:
-        return Running(folder, far, subprocess.Popen(command, stderr=log, text=True, env={}))
+        STARTED.append(subprocess.Popen(command, stderr=log, text=True, env={}))
+    return Running(folder, far, STARTED[-1])
+
+
+@pytest.fixture(autouse=True)
+def no_orphans() -> Iterator[None]:
+    """A test that fails in the middle leaves no bridge behind."""
+    yield
+    while STARTED:
+        with STARTED.pop() as process:
+            process.kill()
 
 
 @pytest.fixture
@@ -71,19 +84,14 @@ def far(tmp_path: Path) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, far: Broker) -> Iterator[Running]:
-    running = start(tmp_path / "house", far)
-    try:
-        yield running
-    finally:
-        running.process.kill()
-        running.process.wait()
+def bridge(tmp_path: Path, far: Broker) -> Running:
+    return start(tmp_path / "house", far)
 
 
 @pytest.fixture
 def hearer(far: Broker, bridge: Running) -> Iterator[Listener]:
     with Listener(far, "#") as listener:
-        listener.wait(STATUS)
+        until(lambda: "Connected to" in bridge.log(), "the bridge listens")
         yield listener
 
 
@@ -119,13 +127,9 @@ def test_a_retained_word_is_not_obeyed_at_a_start(tmp_path: Path, far: Broker) -
     say(far, COMMAND, {"word": "charge-now"}, retain=True)
     with Listener(far, "#") as hearer:
         running = start(tmp_path / "house", far)
-        try:
-            assert "publish it without retain" in hearer.wait(ANSWER)[0]["text"]
-            assert running.words() == []
-            assert running.ask(hearer, {"word": "stop"})["ok"] is True
-        finally:
-            running.process.kill()
-            running.process.wait()
+        assert "publish it without retain" in hearer.wait(ANSWER)[0]["text"]
+        assert running.words() == []
+        assert running.ask(hearer, {"word": "stop"})["ok"] is True
 
 
 def test_home_assistant_finds_its_buttons_and_sees_the_bridge_go(bridge: Running, hearer: Listener) -> None:
@@ -149,7 +153,7 @@ def test_a_broker_that_goes_and_comes_back_is_found_again(bridge: Running, heare
     with Listener(far, "#") as again:
         assert again.wait(STATUS) == ["online"]
         assert bridge.ask(again, {"word": "hands-off"})["ok"] is True
-    assert bridge.log().count("Connected to") == 2
+    until(lambda: bridge.log().count("Connected to") == 2, "the second line")
 
 
 def test_a_broker_that_is_not_there_yet_is_waited_for_and_a_signal_ends_that(tmp_path: Path, far: Broker) -> None:
@@ -231,6 +235,25 @@ def test_without_a_broker_in_the_settings_it_ends_with_2(tmp_path: Path, far: Br
     running = start(tmp_path / "house", far, MQTT_URL="")
     assert running.process.wait(WAIT_S) == 2
     assert "MQTT_URL is not set" in running.log()
+
+
+@pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto_pub is not installed here")
+def test_the_commands_of_the_page_are_words(bridge: Running, hearer: Listener) -> None:
+    page = (ROOT / "docs/HOME-ASSISTANT.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in page.splitlines() if line.startswith("    mosquitto_pub")]
+    assert len(lines) >= 3
+    for number, line in enumerate(lines, 1):
+        assert "-h 192.168.1.5" in line
+        subprocess.run(shlex.split(line.replace("-h 192.168.1.5", f"-h 127.0.0.1 -p {bridge.far.port}")), check=True, timeout=WAIT_S)
+        assert hearer.wait(ANSWER, number)[-1]["ok"] is True
+
+
+def test_the_unit_holds_what_the_installer_puts_in_its_place() -> None:
+    lines = (ROOT / "deploy/ampshift-bridge.service").read_text(encoding="utf-8").splitlines()
+    assert "User=pi" in lines
+    assert "ExecStart=/home/pi/ampshift/.venv/bin/python /home/pi/ampshift/bridge.py" in lines
+    assert {"NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=read-only", "CapabilityBoundingSet="} <= set(lines)
+    assert "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX" in lines
 
 
 def test_one_thread_is_all_there_is(bridge: Running, hearer: Listener) -> None:
