@@ -13,8 +13,9 @@ from cycle.mqtt_commands import TOO_MANY, Asked, Gate, ask_of, said_in
 from cycle.mqtt_discovery import buttons
 from cycle.mqtt_topics import address_of, answer_topic, bridge_topic, client_name, command_topic, words_message
 from cycle.override import known_cars
-from cycle.words import Said, change_for
+from cycle.words import Said, change_for, obeyed
 from errors import AmpshiftError, ClientError, ConfigError, StateError
+from model import Missing
 from planners.texts import clock
 from state.files import boot_id
 from state.store import Store
@@ -136,7 +137,16 @@ class Bridge:
     def _sentence(self, said: Said, text: str, known: Mapping[str, str], now: datetime) -> str:
         end = f" until {clock(said.until, now, self.settings.time_zone)}" if said.until else ""
         name = f"{known.get(said.vin) or said.vin[-6:]}: " if said.vin else ""
-        return f"{name}{text}{end}. The next cycle obeys (at most {self.settings.cycle_minutes} min)."
+        return f"{name}{text}{end}. {obeyed(self._dry(), self.settings.cycle_minutes)}"
+
+    def _dry(self) -> bool:
+        """As the newest cycle ran: this bridge may have been started before .env was changed."""
+        try:
+            found = self.store().load_decision()
+        except StateError:  # the word is written all the same
+            return self.settings.dry_run
+        newest = None if isinstance(found, Missing) else found[1].get("dry_run")
+        return newest if isinstance(newest, bool) else self.settings.dry_run
 
     def _answer(self, ok: bool, text: str, asked: Asked, now: datetime) -> None:
         self.log(f"{'heard' if ok else 'refused'}: {text}")

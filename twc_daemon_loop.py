@@ -15,9 +15,11 @@ from errors import Busy, StateError
 from state.files import boot_id
 from state.folders import Folders
 from state.lock import file_lock
+from twc.link import ADDRESSED
 from twc.master import memory, start, step
 from twc.report import Report
-from twc.values import Master, Options, Step, Target, Want
+from twc.reserve import ceiling_of
+from twc.values import Master, Options, Slave, Step, Target, Want
 from twc_daemon_files import LOOK_S, Inbox, charger_file, remembered
 from twc_daemon_port import Port, log
 from twc_daemon_settings import WARNING, Setup
@@ -56,7 +58,7 @@ class Daemon:
     dead_port_s: float = DEAD_PORT_S
     gone: str = ""
     gone_told: str = ""
-    shown: str = ""
+    shown: tuple[str, str] = ("", "")
     state: object = None
     logged: str = ""
     logged_at: float = float("-inf")
@@ -104,8 +106,9 @@ class Daemon:
             notes = dict(store.load_twc())
         for problem in store.problems:
             log(problem)
-        if not notes:
+        if not notes and self.setup.task == "run":  # commissioning shows it itself
             log(WARNING)
+        log(self.setup.limits)
         master = start(self.options(), remembered(notes), time.monotonic())
         return Loop(port, Inbox(self.setup.run_dir, self.boot), master)
 
@@ -134,7 +137,7 @@ class Daemon:
             unheard = self.stop and loop.port.serial is None  # nobody hears a lower offer, and opening a port may take long
             if not unheard:
                 loop.received = loop.port.exchange(transmit, _wait_s(loop, mono), mono)
-            lowered = self.leaving_at < float("inf") and (mono >= self.leaving_at or _all_low(loop.master))
+            lowered = self.leaving_at < float("inf") and (mono >= self.leaving_at or low_enough(loop.master))
             if self.stop == "leave" or unheard or lowered or done(mono):
                 self.note(loop.master, mono, now=True)
                 return 0
@@ -151,8 +154,8 @@ class Daemon:
         due = mono - self.saved_at >= CHARGER_S or self.gone != self.gone_told
         if due or seen is None or not _alike(master, seen):
             self.seen, self.gone_told, line = master, self.gone, report.line
-            if due or line != self.shown:
-                self.shown, self.saved_at = line, mono
+            if due or (report.link, line) != self.shown:
+                self.shown, self.saved_at = (report.link, line), mono
                 with self.surviving("charger.json"):
                     self.store.save_charger(charger_file(report, utc, self.gone), report.counters)
                 self.journal(line, report, mono)
@@ -200,8 +203,14 @@ def _alike(master: Master, seen: Master) -> bool:
     return master.slaves is seen.slaves and master.foreign_at == seen.foreign_at and master.trouble_at == seen.trouble_at
 
 
-def _all_low(master: Master) -> bool:
-    return all(slave.offer is None or slave.offer.amps <= slave.minimum for slave in master.slaves)
+def low_enough(master: Master) -> bool:
+    """Has each that hears us been offered its least, and shown that it took it? The only heartbeat that said so may have been lost."""
+    return all(_is_low(slave) for slave in master.slaves if slave.link in ADDRESSED)
+
+
+def _is_low(slave: Slave) -> bool:
+    shown = slave.status is None or slave.status.limit <= ceiling_of(slave.minimum)
+    return shown and (slave.offer is None or slave.offer.amps <= slave.minimum)
 
 
 def notify(text: str) -> None:

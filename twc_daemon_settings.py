@@ -43,6 +43,7 @@ class Setup:
     data: str
     run: str
     zone_name: str
+    breaker: int = 0  # as printed on it
 
     @property
     def data_dir(self) -> Path:
@@ -51,6 +52,12 @@ class Setup:
     @property
     def run_dir(self) -> Path:
         return Path(self.run)
+
+    @property
+    def limits(self) -> str:
+        """Both numbers of the breaker, and what a connector gets: the owner reads here whether he meant that."""
+        one = f"{min(self.most, self.circuit)} A for one, {self.failsafe} A each while there is no plan"
+        return f"breaker {self.breaker} A: at most {self.circuit} A for all connectors together, {one}"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -113,6 +120,7 @@ def _fields(settings: Settings, task: str) -> dict[str, object]:
         "data": str(settings.state_dir),
         "run": str(settings.run_dir),
         "zone_name": settings.time_zone.key,
+        "breaker": settings.twc_breaker_amps,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import sys
 import time
@@ -15,6 +16,7 @@ from model import Missing
 from state import volatile
 from state.files import boot_id
 from twc.frame import Deframer, Noise, feed
+from twc.link import ADDRESSED
 from twc.listen import MOST_SLAVES
 from twc.messages import FromMaster, Message, SlaveHeartbeat, SlaveReady, read
 from twc_daemon_port import Port
@@ -59,7 +61,8 @@ class Heard:
     def problems(self, port: Port) -> list[str]:
         """What is wrong and what to do, one sentence each."""
         if port.dead_since is not None:
-            return [f"{port.url} could not be opened or is gone: look at TWC_PORT (ls -l /dev/serial/by-id), and at the group dialout"]
+            where = "TWC_PORT (ls -l /dev/serial/by-id), the group dialout, and who else uses it"
+            return [f"{port.url} could not be opened or is gone: look at {where}"]
         if not self.counts:
             return [NOTHING]
         found = []
@@ -135,8 +138,7 @@ def commission(daemon: Daemon, step_s: float = COMMISSION_S, show_s: float = SHO
     daemon.forced = 0
     loop = daemon.loop()
     for amps in sorted({amps for amps in (6, 12, full // 2, full) if min(6, full) <= amps <= full}):
-        print(f"Offer {amps} A now? [y/N] ", end="", flush=True)
-        if daemon.turn(loop, lambda _: bool(select.select([sys.stdin], [], [], 0)[0])):
+        if daemon.turn(loop, _asking(daemon, f"Offer {amps} A now? [y/N] ")):
             return 1  # the port is dead, and that was said
         if daemon.stop or sys.stdin.readline().strip().lower() != "y":
             break
@@ -152,7 +154,24 @@ def commission(daemon: Daemon, step_s: float = COMMISSION_S, show_s: float = SHO
         if daemon.stop:
             break
     daemon.stop = "lower"
-    return daemon.turn(loop, lambda _: False)
+    code = daemon.turn(loop, lambda _: False)
+    with contextlib.suppress(OSError):
+        print("Ended; each connector was offered its least, or nothing.", flush=True)
+    return code
+
+
+def _asking(daemon: Daemon, question: str) -> Callable[[float], bool]:
+    """Asks, and again below each line of the journal, which would leave the question somewhere above; until something is typed."""
+    below: list[str] = []
+
+    def answered(_: float) -> bool:
+        if not below or (below != [daemon.logged] and sys.stderr.isatty()):
+            below[:] = [daemon.logged]
+            with contextlib.suppress(OSError):  # a terminal that hung up
+                print(question, end="", flush=True)
+        return bool(select.select([sys.stdin], [], [], 0)[0])
+
+    return answered
 
 
 def _after(until: float) -> Callable[[float], bool]:
@@ -165,5 +184,7 @@ def _held_back(loop: Loop) -> bool:
 
 
 def _show(loop: Loop) -> None:
+    if not any(slave.link in ADDRESSED for slave in loop.master.slaves):
+        print("no connector answers yet: look at rotary switch (F), A and B, and the connectors' breaker", flush=True)
     for slave in loop.master.slaves:
         print(f"{slave.name}: offered {slave.offer.amps if slave.offer else 0:2d} A, actual {slave.draw:5.2f} A", flush=True)

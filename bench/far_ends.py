@@ -24,19 +24,19 @@ from model_memory import Memory
 from simulator.calendar_server import Entry
 from simulator.faults import BUSY_503, CUT, DROP_BEFORE, GARBAGE, HANG, Fault, Ill, too_many
 from simulator.house import HOME, World
-from simulator.houses import ZONE, sunny_house
+from simulator.houses import sunny_house
 from simulator.network import Network
 from simulator.roads_server import CENSUS, NEW, OSM
 from simulator.server import Loopback
 
-START, DAYS, CYCLE = datetime(2026, 12, 1, 0, 0, tzinfo=ZONE), 31, timedelta(minutes=5)
+START, DAYS, CYCLE = datetime(2026, 12, 1, 0, 0, tzinfo=UTC), 31, timedelta(minutes=5)  # free months are UTC
 HOUR = timedelta(hours=1)
 ILL_FROM = 10  # day of the month
 KEY = Fault(Ill.STATUS, 401, '{"detail": "Invalid API key"}')
 ILL = (too_many(60), BUSY_503, DROP_BEFORE, GARBAGE, KEY, HANG, CUT)  # one for each day of that week
 SOURCES = ("gridstatus", "operators", "calendar", "roads", "weather")
 OWN = ("GRID", "CAISO", "ERCOT", "SOLAR", "OPEN", "ICAL", "GOOGLE", "CENSUS", "NOMINATIM", "TIME", "TESLA_HOME", "STATE", "RUN")
-ROADS, WEATHER, A_DAY = 300, 10_000, 2500  # Google's share by default; Open-Meteo's free calls a day; what Nominatim bears in a month
+ROADS, WEATHER, A_MONTH = 3000, 10_000, 2500  # ROADS_PER_MONTH by default (10,000 are free); Open-Meteo's in a day; what Nominatim bears
 
 
 @dataclass(slots=True)
@@ -74,8 +74,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _limits(key: bool) -> Mapping[str, int]:
     grid = {"GridStatus": ALLOWANCE} if key else {"California's own pages": 10_000}
-    roads = {"Google's roads": ROADS, "Google's requests": ROADS} if key else {"US Census": A_DAY, "Nominatim": A_DAY}
-    return {**grid, **roads, "Open-Meteo": WEATHER, "calendar": 2 * 24 * DAYS + 100}
+    roads = {"Google's roads": ROADS, "Google's requests": ROADS} if key else {"US Census": A_MONTH, "Nominatim": A_MONTH}
+    return {**grid, **roads, "Open-Meteo": WEATHER, "calendar": 10 * 24 * DAYS}
 
 
 def month(days: int, key: bool) -> Month:
@@ -162,7 +162,7 @@ def _settings(folder: Path, network: Network, key: bool) -> config.Settings:
 def _life(network: Network) -> Iterator[Entry]:
     network.roads.spots |= {f"{number} Office Street, Bay Town": Place(HOME.lat + 0.05 * number, HOME.lon) for number in range(1, 9)}
     for day in range(DAYS + 7):
-        morning = START + timedelta(days=day, hours=9)
+        morning = START + timedelta(days=day, hours=17)  # nine in California
         if morning.weekday() < 5:
             yield Entry("Office", morning, morning + 8 * HOUR, "1 Office Street, Bay Town")
         if day % 3 == 0:

@@ -1,4 +1,5 @@
-"""A warm `scheduler.py run` as cron starts it, beside a bare `python -c pass`, against the simulated house in a process of its own."""
+"""A `scheduler.py run` as cron starts it, with every source configured: warm, and cold with all caches gone, so that calendar, roads,
+weather and grid are asked and their libraries imported; beside a bare `python -c pass`. The simulated house is a process of its own."""
 
 from __future__ import annotations
 
@@ -13,8 +14,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from simulator.network import state_beside
+
 ROOT = Path(__file__).resolve().parents[1]
-TIMES = 9
+TIMES, COLD_TIMES = 9, 3
 FIRST = 3  # these fill the caches and Python's own
 STARTS_WITHIN_S = 20.0
 SECONDS_LIVED = 300
@@ -33,6 +36,7 @@ class Cost:
 class Measured:
     bare: Cost
     run: Cost
+    cold: Cost
 
 
 def measure() -> Measured:
@@ -43,7 +47,15 @@ def measure() -> Measured:
         for _ in range(FIRST):
             _once(run, environment)
         pairs = [(_once(bare, environment), _once(run, environment)) for _ in range(TIMES)]
-    return Measured(_cost([pair[0] for pair in pairs]), _cost([pair[1] for pair in pairs]))
+        cold = [_stale(env_file, run, environment) for _ in range(COLD_TIMES)]
+    return Measured(_cost([pair[0] for pair in pairs]), _cost([pair[1] for pair in pairs]), _cost(cold))
+
+
+def _stale(env_file: Path, run: Sequence[str], environment: Mapping[str, str]) -> Cost:
+    """A run that finds nothing in its caches."""
+    for kept in (state_beside(env_file) / "data" / "cache").iterdir():
+        kept.unlink()
+    return _once(run, environment)
 
 
 @contextmanager
@@ -51,7 +63,7 @@ def _house(folder: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """The house, its settings, and an environment with a cache of compiled code of its own: a Pi has one too, after its first cycle."""
     env_file = folder / "house.env"
     environment = {"PYTHONPYCACHEPREFIX": str(folder / "compiled"), "PYTHONPATH": str(ROOT)}
-    program = [sys.executable, "-m", "simulator", "--seconds", str(SECONDS_LIVED), "--write-env", str(env_file)]
+    program = [sys.executable, "-m", "simulator", "--seconds", str(SECONDS_LIVED), "--write-env", str(env_file), "--calendar"]
     with subprocess.Popen(program, cwd=folder, stdout=subprocess.DEVNULL, env=environment) as house:
         try:
             ends = time.monotonic() + STARTS_WITHIN_S

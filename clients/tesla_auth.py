@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -30,6 +30,8 @@ NEEDED: Mapping[str, str] = {
     "vehicle_charging_cmds": "the car cannot be started and stopped",
     "offline_access": "the login ends after eight hours",
 }
+FOR_A_SITE: Mapping[str, str] = {"energy_device_data": "the Powerwall cannot be read through Tesla"}
+FOR_A_HOLD: Mapping[str, str] = {"energy_cmds": "POWERWALL_HOLD cannot change the Powerwall"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,12 @@ class Claims:
     region: str = ""
     expires_at: float = 0.0
 
-    def lacks(self) -> tuple[str, ...]:
+    def lacks(self, needed: Collection[str] = tuple(NEEDED)) -> tuple[str, ...]:
         """Scopes that charging needs and the owner did not grant. A token that names none at all is believed to have them."""
         if not self.scopes:
             return ()
         have = self.scopes | ({"vehicle_charging_cmds"} if self.scopes & set(CHARGING) else set())
-        return tuple(scope for scope in NEEDED if scope not in have)
+        return tuple(scope for scope in needed if scope not in have)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class Energy:
         url = self.url.rstrip("/") + path
         ask = Ask(SOURCE, url, method, headers=headers_for(url, self.token), body=body, secrets=(self.token,), retry=False)
         reply: Reply = ask_billed(self.http, ask, Billed.ENERGY, self.count)
+        if reply.status == 404:
+            raise Refused(SOURCE, "Tesla answered 404: it knows no such energy site; write POWERWALL_SITE=auto, or its number", status=404)
         if not reply.ok:
             raise error_for(reply.status, reply.text(), reply.headers)
         return root(SOURCE, reply.json())

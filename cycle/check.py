@@ -10,13 +10,14 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from clients.tesla_auth import NEEDED
+from clients.tesla_auth import FOR_A_HOLD, FOR_A_SITE, NEEDED
 from config import OPTIONS, Broker, Settings
 from config_notify import shown
 from config_tariff import Tariff
 from config_values import WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
 from cycle.calendars import Calendars
 from cycle.check_calendar import calendar_lines, drive_lines
+from cycle.check_folders import folder_lines
 from cycle.check_grid import grid_failures, grid_lines
 from cycle.check_mqtt import mqtt_lines
 from cycle.check_net import net_lines
@@ -24,11 +25,12 @@ from cycle.check_prices import price_lines
 from cycle.check_zone import zone_lines
 from cycle.desk import Desk
 from cycle.signed import way
-from cycle.status import login_words
+from cycle.status import login_ended, login_words
 from cycle.tesla import ask_again
 from model import RELEASED, Missing, Place
 from model_decision import Snapshot
 from planners.texts import age
+from state.logins import KEY, Login
 
 ROOT = Path(__file__).resolve().parents[1]
 SET_CLOCK = ": set it with timedatectl"
@@ -50,7 +52,7 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     desk.market.ask_again()
     snapshot = desk.house.look(desk.store.load_memory(), desk.now)
     failed = not clock_ok
-    for text, bad in _connections(snapshot, settings):
+    for text, bad in (*folder_lines(settings), *_connections(snapshot, settings)):
         print(text)
         failed = failed or bad
     for text, bad in (*grid_failures(desk, snapshot), *_login(desk)):
@@ -99,6 +101,17 @@ def _open_secrets(path: Path, settings: Settings) -> Iterator[str]:
 
 def _is_secret(value: object) -> bool:
     return isinstance(value, Secret) or (isinstance(value, Broker) and bool(value.password))
+
+
+def _open_keys(settings: Settings) -> Iterator[tuple[str, bool]]:
+    """A key or a login that others on this computer may read, as after a backup that was put back: who has it can open the car."""
+    for path in (settings.state_dir / KEY, *(settings.state_dir / login for login in Login)):
+        try:
+            wide = path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        except OSError:
+            continue  # a folder that cannot be searched is told by whoever reads from it
+        if wide:
+            yield f"WARNING {path} can be read by others on this computer, and who has it can open the car: chmod 600 {path}", False
 
 
 def _text(value: object) -> str:
@@ -162,11 +175,16 @@ def _login(desk: Desk) -> Iterator[tuple[str, bool]]:
         return
     if desk.settings.tesla_access_token and desk.settings.logged_in:
         yield "-       TESLA_ACCESS_TOKEN stands above the login of auth tesla: remove it from .env to use the login", False
-    lacks = desk.login.claims().lacks()
+    hold = desk.settings.powerwall_hold
+    site = FOR_A_SITE if hold or desk.settings.powerwall_site is not None else {}
+    needed = {**NEEDED, **site, **(FOR_A_HOLD if hold else {})}
+    lacks = desk.login.claims().lacks(needed)
     for scope in lacks:
-        yield f"FAILED  tesla login: the scope {scope} is missing, so {NEEDED[scope]}; scheduler.py auth tesla --resume", True
-    if not lacks:
-        yield f"ok      tesla login{login_words(desk)}", False
+        yield f"FAILED  tesla login: the scope {scope} is missing, so {needed[scope]}; scheduler.py auth tesla --resume", True
+    ended = login_ended(desk)
+    if ended or not lacks:
+        yield f"{'FAILED ' if ended else 'ok     '} tesla login{login_words(desk)}", ended
+    yield from _open_keys(desk.settings)
     yield way(desk.settings, desk.logins)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from config import Settings
 from cycle.timeline import timeline
 from model import START_DOLLARS, Code, Missing
-from model_decision import Action, CarDecision, Decision, Path, Snapshot
+from model_decision import Action, CarDecision, Decision, Path, Sent, Snapshot
 from model_memory import CommandKind
 from planners.hold import say
 from planners.strategy import LEAST_SUN_KWH
@@ -103,7 +103,9 @@ def _car(car: CarDecision, decision: Decision, settings: Settings, many: bool) -
         yield from timeline(decision.signal, car.plan, now, zone)
         yield from _costs(car, settings, clock(car.latest_start, now, zone) if car.latest_start else "")
     yield from _block("WHY", [reason.text for reason in (*car.reasons, *decision.signal_reasons)])
-    yield from _block("WOULD", [_would(car), *_later(car, decision, settings)])
+    sent = [one for one in decision.sent if one.vin == car.vin]
+    yield from _block("SENT", [_sent(one) for one in sent])
+    yield from _block("WOULD", [*([] if sent else [_would(car)]), *_later(car, decision, settings)])
     fate = f"the Pi dies: {car.if_pi_dies.text}"
     yield from _block("IF", [fate, "Tesla is down: the next cycle tries again; what runs goes on"])
 
@@ -144,6 +146,12 @@ def _would(car: CarDecision) -> str:
     said = ", ".join(WORDS[one.kind].format(one.value) for one in car.commands)
     dollars = sum(one.dollars for one in car.commands)
     return f"{said} now (${dollars:.3f} at Tesla)"
+
+
+def _sent(one: Sent) -> str:
+    """`run -v`: what became of a command."""
+    said = f"{WORDS[one.kind].format(one.value)}: {one.outcome.value}{f' ({one.answer})' if one.answer else ''}"
+    return f"{said} (${one.dollars:.3f} at Tesla)" if one.dollars else said
 
 
 def _later(car: CarDecision, decision: Decision, settings: Settings) -> Iterator[str]:

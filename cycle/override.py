@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from config import Settings
 from cycle.desk import Desk
-from cycle.words import Said, change_for, until_from
+from cycle.words import Said, change_for, obeyed, until_from
 from errors import ConfigError
 from planners.texts import clock
 from state.store import Store
@@ -22,7 +22,7 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     change, said = change_for(Said(args.word, on, args.amps, vin, until), known, desk.now)
     desk.store.change_overrides(change)
     end = f" until {clock(until, desk.now, desk.settings.time_zone)}" if until else ""
-    print(f"{said}{end}. The next cycle obeys (at most {desk.settings.cycle_minutes} min).")
+    print(f"{said}{end}. {obeyed(desk.settings.dry_run, desk.settings.cycle_minutes)}")
     return 0
 
 

@@ -70,13 +70,14 @@ class Sender:
 def way(settings: Settings, logins: Logins) -> tuple[str, bool]:
     """A line for `check`: how commands go out, and whether they cannot."""
     if settings.tesla_command_proxy is CommandProxy.BLE:
-        return f"ok      commands: over Bluetooth, by the proxy at {host_of(settings.tesla_command_url)}; Tesla does not bill them", False
+        where = host_of(settings.tesla_command_url)
+        return f"ok      commands: over Bluetooth, by the proxy at {where} (not tried here); Tesla does not bill them", False
     if settings.tesla_command_url != settings.tesla_api_url:
         if not may_carry_secret(settings.tesla_command_url):
             where = host_of(settings.tesla_command_url)
             why = f"{where} (TESLA_COMMAND_URL) is http on another machine, so no login is sent there and it will refuse: write https://"
             return f"FAILED  commands: {why}", True
-        return f"ok      commands: through the proxy at {host_of(settings.tesla_command_url)}", False
+        return f"ok      commands: through the proxy at {host_of(settings.tesla_command_url)} (not tried here)", False
     pem = logins.load_key()
     if pem is None:
         return "-       commands: not signed, which most cars refuse; scheduler.py auth tesla makes a key (tesla_key.pem)", False

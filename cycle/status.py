@@ -103,6 +103,14 @@ def _connectors(desk: Desk) -> Iterator[str]:
         yield f"ALARM: {alarm}"
 
 
+def login_ended(desk: Desk) -> bool:
+    """Dead, or unreadable, where the login is what speaks for the owner."""
+    if desk.settings.tesla_access_token or not desk.settings.logged_in:
+        return False
+    held = desk.login.held()
+    return held is None or bool(held.dead)
+
+
 def login_words(desk: Desk) -> str:
     """How the login stands, from its file alone: nobody is asked."""
     from cycle.tesla_login import AGAIN

@@ -45,6 +45,13 @@ def change_for(said: Said, known: Iterable[str], now: datetime) -> tuple[Change,
     return (lambda old: replace(old, words=(*_others(old, said.vin), word))), text.capitalize()
 
 
+def obeyed(dry_run: bool, cycle_minutes: int) -> str:
+    """When the word takes effect, in one sentence; in a dry run nobody may believe that his stop has stopped something."""
+    if dry_run:
+        return "It is noted; while DRY_RUN=on stands in .env, nothing is sent to a car or charger."
+    return f"The next cycle obeys (at most {cycle_minutes} min)."
+
+
 def until_from(text: str, now: datetime, zone: tzinfo) -> datetime:
     """`07:30` is the next 07:30 by the owner's clock; else a whole time with its offset. Raises ConfigError."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip())

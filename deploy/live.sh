@@ -4,21 +4,37 @@
 source "$(dirname "$0")/common.sh"
 
 [ -x "$PYTHON" ] && [ -e .env ] || fail "Not installed yet: make install"
-grep -q '^DRY_RUN=on' .env || fail "DRY_RUN=on does not stand in .env: it is live already."
-as_owner "$PYTHON" scheduler.py check || fail "Mend what check says first; nothing is changed."
-if grep -q '^TWC_PORT=.' .env; then
+CHECKED=$(mktemp)
+trap 'rm -f "$CHECKED"' EXIT
+as_owner "$PYTHON" scheduler.py check | tee "$CHECKED" || fail "Mend what check says first; nothing is changed."
+# as the program reads .env, however it is written there
+is_set() { sed -n "s/^set     $1 = //p" "$CHECKED"; }
+DRY_LINE='^[[:space:]]*(export[[:space:]]+)?DRY_RUN[[:space:]]*=.*$'
+
+if [ "$(is_set DRY_RUN)" != on ]; then
+    in_cron || say "Cron's line is missing, so nothing runs: make install CRON=yes"
+    fail "DRY_RUN is off: it is live already."
+fi
+grep -qE "$DRY_LINE" .env || fail "DRY_RUN=on comes from elsewhere than .env; nothing is changed."
+if [ -n "$(is_set TWC_PORT)" ]; then
     say ""
     say "This moves real current through real wires. At each Gen 2 Wall Connector, now:"
     say "  1. its breaker off; write down where the rotary switch stands; turn it to F; breaker on (docs/HARDWARE.md)"
-    say "  2. TWC_BREAKER_AMPS in .env is the number printed on that breaker: $(grep '^TWC_BREAKER_AMPS=' .env | cut -d= -f2-)"
-    yes_to "${LIVE:-}" "Is that done?" || fail "Nothing is changed; write make live again when it is."
+    say "  2. TWC_BREAKER_AMPS in .env is the number printed on that breaker: $(is_set TWC_BREAKER_AMPS)"
+    yes_to "${LIVE:-}" "Is that done?" || fail "Nothing is changed; write make live again when it is (without a terminal: make live LIVE=yes)."
     as_owner "$PYTHON" twc_daemon.py --check || fail "The connectors are not heard as they should be (see above). Nothing is changed in .env."
 else
-    yes_to "${LIVE:-}" "From the next cycle on Ampshift starts and stops your car. Go live?" || fail "Nothing is changed."
+    grep -q '^ok      tesla' "$CHECKED" || fail "There is no Tesla login and no TWC_PORT, so nothing could be started: scheduler.py auth tesla. Nothing is changed."
+    yes_to "${LIVE:-}" "From the next cycle on Ampshift starts and stops your car. Go live?" || fail "Nothing is changed (without a terminal: make live LIVE=yes)."
 fi
-sed 's/^DRY_RUN=on.*$/DRY_RUN=off/' .env | as_owner install -m 600 /dev/stdin .env.new
+sed -E "s/$DRY_LINE/DRY_RUN=off/" .env | as_owner install -m 600 /dev/stdin .env.new
 as_owner mv .env.new .env
-if grep -q '^TWC_PORT=.' .env; then systemd enable --quiet --now twc_daemon.service; fi
+if [ -n "$(is_set TWC_PORT)" ]; then
+    systemd enable --quiet --now twc_daemon.service ||
+        say "twc_daemon.service did not start (journalctl -u twc_daemon): until it does, a connector on position F charges nothing." >&2
+fi
+# both read .env when they start
+for unit in ampshift-page.service ampshift-bridge.service; do systemd try-restart "$unit" || true; done
 if ! in_cron; then
     put_into_cron
     say "Cron's line is in the crontab of $OWNER."

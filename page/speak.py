@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from cycle.words import Said, change_for, until_from
+from cycle.words import Said, change_for, obeyed, until_from
 from errors import AmpshiftError, ConfigError
 from model import Missing
 from page.look import Look, Reader
@@ -49,7 +49,13 @@ def speak(reader: Reader, click: Click) -> tuple[bool, str]:
         return False, error.text
     end = f" until {clock(said.until, look.now, look.settings.time_zone)}" if said.until else ""
     name = look.cars.get(said.vin or "") if said.vin else ""
-    return True, f"{name + ': ' if name else ''}{text}{end}. The next cycle obeys (at most {look.settings.cycle_minutes} min)."
+    return True, f"{name + ': ' if name else ''}{text}{end}. {obeyed(_dry(look), look.settings.cycle_minutes)}"
+
+
+def _dry(look: Look) -> bool:
+    """As the newest cycle ran: this page may have been started before .env was changed."""
+    newest = look.data.flag("dry_run")
+    return look.settings.dry_run if newest is None else newest
 
 
 def _said(click: Click, look: Look) -> Said:

@@ -144,14 +144,16 @@ def _limit_back(case: Case, reading: CarReading) -> Iterator[Command]:
 def _made_good(case: Case, wish: Wish, reading: CarReading) -> Iterator[Command]:
     """CONTROL=twc, and the connector is not matched any more (another car was plugged in): what we stopped over the API is started over it,
     for no offer does that."""
-    if wish.action is Action.CHARGE and reading.charging is Charging.STOPPED and _stopped_by_us(case) and _unsure(case, reading) is None:
+    if wish.action is Action.CHARGE and reading.charging is Charging.STOPPED and stopped_by_us(case) and _unsure(case, reading) is None:
         yield _command(case, CommandKind.START, None, wish.reasons[0])
 
 
-def _stopped_by_us(case: Case) -> bool:
+def stopped_by_us(case: Case) -> bool:
+    """Was a stop of ours the last that was said about its charge in this plug-in? One that a power cut left without an outcome counts."""
     since = case.plug.since if case.plug is not None else case.now
     sent = [i for i in case.memory.intents if i.kind in (CommandKind.START, CommandKind.STOP) and i.at >= since]
-    done = [i.kind for i in sent if i.outcome in (Outcome.DONE, Outcome.ALREADY, Outcome.UNKNOWN)]
+    known = (Outcome.DONE, Outcome.ALREADY, Outcome.UNKNOWN)
+    done = [i.kind for i in sent if i.outcome in known or (i.outcome is None and i.kind is CommandKind.STOP)]
     return bool(done) and done[-1] is CommandKind.STOP
 
 
@@ -160,7 +162,7 @@ def _asleep(case: Case, wish: Wish, plan: CarPlan) -> Due:
     due = _next_start(case, wish, plan)
     if case.plug is None or due is None or isinstance(case.view.status, Missing):
         return Due()
-    if case.path is Path.NONE and not _stopped_by_us(case):
+    if case.path is Path.NONE and not stopped_by_us(case):
         return Due()  # nothing could be said to it
     if case.settings.wake is Wake.NEVER:
         return Due((), (Reason(Code.WAKE_FOR_SLOT, "the car sleeps and WAKE=never: it is not woken"),))

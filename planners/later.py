@@ -9,6 +9,7 @@ from functools import cached_property
 
 from config import Settings
 from model import Code, Missing, Reason, Series
+from planners.middle import middle
 from planners.past_days import PastDays, past_days, usual_miss
 from planners.profile import profile, usual_error
 from planners.texts import money
@@ -25,10 +26,8 @@ class Later:
 
     def value(self, at: datetime) -> float | None:
         """The middle scenario, else the profile, in the series' own unit; None where neither tells."""
-        from statistics import median  # 6 ms that a cycle within the published prices need not pay
-
         found = self.futures(at)
-        return median(found) if found else self._profile(at)
+        return middle(found) if found else self._profile(at)
 
     def futures(self, at: datetime) -> tuple[float, ...]:
         """What it may be, one value for each past day; empty where those are too few."""

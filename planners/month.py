@@ -171,8 +171,8 @@ def _sum(piece: _Piece, house: HousePast, lines: _Lines) -> Sum:
 
 
 def _compare(found: Total, plug_ins: Sequence[PlugIn], pieces: Sequence[tuple[datetime, Sum]]) -> None:
-    ends = [one.plugged for one in plug_ins[1:]] + [None]
-    for one, end in zip(plug_ins, ends, strict=True):
+    ends = [*(one.plugged for one in plug_ins[1:]), None]
+    for one, end in zip(plug_ins, ends, strict=False):  # no plug-in yet: no pair
         mine = Sum()
         for at, piece in pieces:
             if at >= one.plugged and (end is None or at < end):

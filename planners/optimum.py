@@ -12,6 +12,7 @@ a cost of their own, k is either within them or beyond: two windows, exact which
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,8 +62,8 @@ def cheapest(cells: Sequence[Cell], total: int, start_cost: float, charging: boo
     now = _Levels(0, [0.0 if charging else INF], [INF if charging else 0.0])
     befores = []
     for cell, least, most in zip(cells, _least(cells, total), reachable(cells, total), strict=True):
-        befores.append(_Before(cell, now, start_cost))
-        now = _step(befores[-1], least, max(least, min(most, cell.cap)), total)
+        befores.append(_Before(cell, now.packed(), start_cost))
+        now = _step(_Before(cell, now, start_cost), least, max(least, min(most, cell.cap)), total)
     costs = {level: min(pair) for level, pair in enumerate(zip(now.on, now.off, strict=True), now.low) if min(pair) < INF}
     if not costs:
         return [0] * len(cells)
@@ -95,8 +96,12 @@ class _Levels:
     reached: neither time nor memory is spent on them, which for a week of drives is most of both."""
 
     low: int
-    on: list[float]
-    off: list[float]
+    on: Sequence[float]
+    off: Sequence[float]
+
+    def packed(self) -> _Levels:
+        """For keeping: a week of them as objects is 25 MB."""
+        return _Levels(self.low, array("d", self.on), array("d", self.off))
 
     @property
     def high(self) -> int:

@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from model import SLOT, Series
+from planners.middle import middle
 
 DAYS = 14  # facts: 10 to 28 days are flat; below 5 it gets worse than the median of the days at the same hour
 FEWEST = 5
@@ -52,8 +53,6 @@ class PastDays:
 
 def past_days(series: Series, now: datetime, local: Local) -> PastDays | None:
     """The newest whole days of a series, what is published of the coming ones included; None where they are fewer than FEWEST."""
-    from statistics import median  # 6 ms that a cycle within the published prices need not pay
-
     every: dict[date, Day] = defaultdict(dict)
     for point in series.points:
         if point.end > now - timedelta(days=DAYS + 1):
@@ -61,24 +60,22 @@ def past_days(series: Series, now: datetime, local: Local) -> PastDays | None:
     known = dict([(on, day) for on, day in every.items() if len(day) >= WHOLE][-DAYS:])
     if len(known) < FEWEST:
         return None
-    levels = {on: median(day.values()) for on, day in known.items()}
+    levels = {on: middle(day.values()) for on, day in known.items()}
     ends, others = ([level for on, level in levels.items() if (on.weekday() >= 5) is kind] for kind in (True, False))
-    week = (median(ends) - median(others)) / 2 if ends and others else 0.0
+    week = (middle(ends) - middle(others)) / 2 if ends and others else 0.0
     return PastDays(known, {on: level - (week if on.weekday() >= 5 else 0.0) for on, level in levels.items()}, week)
 
 
 def usual_miss(known: PastDays) -> float | None:
     """By how much the middle scenario of the next day was wrong on half of the past hours, each day told by those before it."""
-    from statistics import median
-
     misses = []
     for before, on in pairwise(known.days):
         seen = known.until(before)
         if seen is not None:
             start = datetime(on.year, on.month, on.day)  # noqa: DTZ001 - only its date and hour are looked at
             hours = [start + timedelta(hours=hour) for hour in range(24)]
-            misses += [abs(known.days[on][_quarter(hour)] - median(seen.at(hour))) for hour in hours if _quarter(hour) in known.days[on]]
-    return median(misses) if misses else None
+            misses += [abs(known.days[on][_quarter(hour)] - middle(seen.at(hour))) for hour in hours if _quarter(hour) in known.days[on]]
+    return middle(misses) if misses else None
 
 
 def _spread(start: datetime, end: datetime, value: float, every: dict[date, Day], local: Local) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from model import SLOT, Series
+from planners.middle import middle
 
 DAYS = 14  # facts: 10 to 28 days are flat, below 5 it gets worse; medians, because means of spiky nights cost up to twice as much
 FEWEST = 3  # other days, before an error means anything
@@ -28,24 +29,20 @@ def profile(series: Series, now: datetime, local: Callable[[datetime], datetime]
         quarter = when.hour * 4 + when.minute // 15
         found = same[when.weekday() >= 5, quarter]
         found = found if len(found) >= 3 else every[quarter]
-        from statistics import median  # 6 ms that a cycle within the published prices need not pay
-
-        return median(found) if found else None
+        return middle(found) if found else None
 
     return value
 
 
 def usual_error(series: Series, now: datetime, local: Callable[[datetime], datetime]) -> float | None:
     """By how much the profile would have been wrong on half of the past days' hours, each told by the other days; None: too few of them."""
-    from statistics import median
-
     days: dict[int, list[float]] = defaultdict(list)
     for when, found in _quarters(series, now, local):
         if when.minute < 15:
             days[when.hour].append(found)
     pairs = [(each, [*values[:i], *values[i + 1 :]]) for values in days.values() for i, each in enumerate(values)]
-    misses = [abs(each - median(others)) for each, others in pairs if len(others) >= FEWEST]
-    return median(misses) if misses else None
+    misses = [abs(each - middle(others)) for each, others in pairs if len(others) >= FEWEST]
+    return middle(misses) if misses else None
 
 
 def _quarters(series: Series, now: datetime, local: Callable[[datetime], datetime]) -> Iterator[tuple[datetime, float]]:

@@ -7,12 +7,16 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dotenv import dotenv_values
 
+from model import Place
+
+from .calendar_server import Entry
 from .clock import Clock, RealClock
-from .house import Event, World
+from .house import HOME, Event, World
 from .houses import BLUE, RED, ZONE, plain_house, sunny_house
 from .network import Network, state_beside
 from .owner import Act, commuter
@@ -30,6 +34,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="end after so many seconds (default: on Ctrl-C)")
     parser.add_argument("--write-env", type=Path, metavar="FILE", help="write the settings to FILE too")
     parser.add_argument("--house", choices=("sunny", "plain", "two-cars"), default="sunny")
+    parser.add_argument("--calendar", action="store_true", help="the owner has a calendar: a drive each day of the coming week")
     parser.add_argument("--starter", choices=tuple(HOUSE_OF), help="the house of deploy/starters, with the starter's settings")
     return parser.parse_args(given)
 
@@ -51,6 +56,14 @@ def build(kind: str, clock: Clock) -> World:
     world.do(Act(start, "plug"))
     world.follow(commuter(start, DAYS, ZONE))
     return world
+
+
+def keep_calendar(network: Network, start: datetime) -> None:
+    """A visit each afternoon, at places that are a little farther each day."""
+    for day in range(1, 8):
+        place, at = f"{day} Harbor Road, Bay Town", start + timedelta(days=day)
+        network.roads.spots[place] = Place(HOME.lat + 0.1 * day, HOME.lon)
+        network.calendar.entries.append(Entry("Visit", at, at + timedelta(hours=2), place))
 
 
 def show(events: Sequence[Event], world: World) -> None:
@@ -80,6 +93,8 @@ def main() -> int:
     world = build(HOUSE_OF.get(options.starter, options.house), clock)
     more = wishes(options.starter) if options.starter else {}
     with Network(world, options.port_base) as network:
+        if options.calendar:
+            keep_calendar(network, clock.now())
         if options.write_env:
             network.write_env(options.write_env, more)
         place = state_beside(options.write_env) if options.write_env else Path("state/run/simulated").resolve()

@@ -27,6 +27,7 @@ from cycle.tesla_list import kept_or_listed, list_due
 from errors import AmpshiftError, BudgetSpent, ClientError, NoAnswer, Unreachable
 from model import (
     DOLLARS,
+    Alert,
     Billed,
     Ceiling,
     ChargerReport,
@@ -37,11 +38,13 @@ from model import (
     Point,
     PowerwallReading,
     Series,
+    Trip,
     WallReading,
 )
 from model_decision import Budget, Command, Decision, Sent, Snapshot, Target
 from model_energy import SiteCommand
 from model_memory import Memory, Outcome
+from planners.trips import OVERDUE_FOR
 from state.cache import Cache, Cached
 from state.files import Stamp
 from state.spend import ROUTINE_SHARE
@@ -112,8 +115,9 @@ class MemoryCache(Cache):
 
 
 class MemoryHouse:
-    """`down`: services without a connection (fleet, powerwall, meter, wall connector, gridstatus). `file`: the owner's price file.
-    `overrides`, `guard`, `chargers`: what the other programs of the house say. `world.now` is the true time; look() is told Ampshift's."""
+    """`down`: services without a connection (fleet, powerwall, meter, wall connector, gridstatus). `file`: the owner's price file. `trips`,
+    `alerts`: what calendar and grid say; `overrides`, `guard`, `chargers`: the other programs of the house. `world.now` is the true time;
+    look() is told Ampshift's."""
 
     def __init__(self, world: World, settings: Settings, purse: Purse | None = None) -> None:
         self.world = world
@@ -124,6 +128,8 @@ class MemoryHouse:
         self.cache = MemoryCache(Path(), Stamp(world.now, "simulator", settings.time_zone), lambda _seconds: None)
         self.down: set[str] = set()
         self.file: PriceFile | None = None
+        self.trips: tuple[Trip, ...] | Missing = Missing("calendar", "there is none")
+        self.alerts: tuple[Alert, ...] = ()
         self.overrides = Overrides()
         self.guard: Ceiling | Missing = Missing("guard", "there is none")
         self.chargers: ChargerReport | Missing = Missing("charger", "no Gen 2 Wall Connector")
@@ -171,6 +177,8 @@ class MemoryHouse:
             commands=listed.commands,
             sources=source_states(answers, read, now),
             cloud=cloud,
+            trips=self.trips if isinstance(self.trips, Missing) else tuple(trip for trip in self.trips if trip.leave > now - OVERDUE_FOR),
+            alerts=self.alerts,
         )
         return self.weather.ahead(seen)
 

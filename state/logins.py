@@ -16,6 +16,7 @@ from state.files import Stamp, as_object, read_kept, write_kept
 from state.lock import Sleep, file_lock
 
 SECRET = 0o600
+KEY = "tesla_key.pem"
 # the holder may be talking to Tesla: connect 5 s, read 10 s, once more
 LOGIN_WAIT_S = 40.0
 
@@ -87,4 +88,4 @@ class Logins:
 
     @property
     def _key(self) -> Path:
-        return self.data_dir / "tesla_key.pem"
+        return self.data_dir / KEY

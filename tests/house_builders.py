@@ -10,11 +10,14 @@ from random import Random
 from config import Autostart, GridIso, MonitorType, PowerwallPriority, Prefer, Secret, Settings, Strategy, Wake
 from config_parsers import charge_hours, departures
 from config_tariff import parse_tariff
+from model import Alert, Sure, Trip
 from simulator import faults
 from simulator.car_schedules import daily
 from simulator.faults import Fault, Ill
 from simulator.house import HOME, HouseSpec, World
 from simulator.houses import BLUE, RED, ZONE
+from simulator.memory_house import MemoryHouse
+from simulator.memory_weather import MemoryWeather
 from simulator.owner import Act
 
 START = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)  # midnight in California, a Monday
@@ -149,6 +152,29 @@ def busy_life(rng: Random, start: datetime, days: float, vin: str) -> tuple[Act,
         acts.append(Act(whim, *rng.choice(WHIMS), vin))
         whim += timedelta(hours=rng.expovariate(0.4))
     return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def coming_days(rng: Random, house: MemoryHouse) -> None:
+    """Drives in the calendar (near, far, beyond the battery, to nobody knows where, on which the owner need not go), a roof whose sun is
+    forecast, an alert of the grid."""
+    if rng.random() < 0.5:
+        found = [_drive(rng, house) for _ in range(rng.choice((1, 2, 3)))]
+        house.trips = tuple(sorted(found, key=lambda one: one.leave))
+    if rng.random() < 0.5 and house.world.spec.solar_kw:
+        house.settings = replace(house.settings, solar_kwp=house.world.spec.solar_kw)
+        house.weather = MemoryWeather(house.world, house.settings)
+        house.weather.down = rng.random() < 0.2
+    if rng.random() < 0.3:
+        start = START + timedelta(hours=rng.uniform(0, 20))
+        house.alerts = (Alert("CAISO", "Flex Alert", start, start + timedelta(hours=5), "CAISO: Flex Alert"),)
+
+
+def _drive(rng: Random, house: MemoryHouse) -> Trip:
+    leave, km = START + timedelta(hours=rng.uniform(4, 34)), rng.choice((15.0, 60.0, 150.0, 250.0, 450.0))
+    back = leave + timedelta(hours=2 * km / 70 + rng.uniform(0.5, 8))
+    vin, sure = rng.choice((None, *house.world.cars)), rng.choice((Sure.ROAD, Sure.ROAD, Sure.LINE, Sure.UNKNOWN))
+    celsius = rng.choice((None, -10.0, 22.0))
+    return Trip(leave, km, km / 70 * 60, "a drive", back, vin, "12 Harbor Road", sure, celsius, 2 * km)
 
 
 FAULTS = (

@@ -22,7 +22,7 @@ from simulator.house import World
 from simulator.memory_house import MemoryHouse, MemoryJournal
 from simulator.owner import Act
 from simulator.twc_night import TwcNight
-from tests.house_builders import DEVICES, FAULTS, PATHS, START, busy_life, random_settings, random_world
+from tests.house_builders import DEVICES, FAULTS, PATHS, START, busy_life, coming_days, random_settings, random_world
 
 HISTORIES = 20  # lives of one day
 
@@ -179,7 +179,8 @@ def live(history: History, journal: MemoryJournal, until: datetime, disturb: Cal
 
 
 def random_history(seed: int, days: float = 1.0, **changes: object) -> History:
-    """A random house with a random owner; faults come and go, devices and guard are switched on and off, the grid fails now and then."""
+    """A random house with a random owner; faults come and go, devices and guard are switched on and off, the grid fails now and then. In
+    half of them a calendar, a roof or the grid's alerts are known too."""
     rng = Random(seed)
     world = random_world(rng)
     house = MemoryHouse(world, random_settings(rng, world, **changes))
@@ -189,6 +190,7 @@ def random_history(seed: int, days: float = 1.0, **changes: object) -> History:
     if rng.random() < 0.3:
         down = START + timedelta(hours=rng.uniform(2, 30))
         world.follow([Act(down, "grid", 0), Act(down + timedelta(hours=rng.uniform(0.5, 6)), "grid", 1)])
+    coming_days(Random(f"{seed} drives, sun and alerts"), house)  # a draw of its own: seeds stay
     history = History(seed, world, house, wires=wires)
     live(history, MemoryJournal(), START + timedelta(days=days), _misfortune(rng, house, rng.choice((0.0, 0.03, 0.12))))
     return history

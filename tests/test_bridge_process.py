@@ -105,6 +105,16 @@ def test_a_word_is_written_to_override_json_and_answered(bridge: Running, hearer
     assert hearer.wait(WORDS, 2)[-1]["words"] == [{"car": "000001", "word": "charge-now", "amps": None, "until": None}]
 
 
+def test_in_a_dry_run_no_word_claims_to_be_obeyed(tmp_path: Path, far: Broker) -> None:
+    dry = start(tmp_path / "house", far, DRY_RUN="on")
+    with Listener(far, "#") as listener:
+        until(lambda: "Connected to" in dry.log(), "the bridge listens")
+        answer = dry.ask(listener, {"word": "stop"})
+    assert answer["ok"] is True
+    assert "nothing is sent to a car" in str(answer["text"])
+    assert "obeys" not in str(answer["text"])
+
+
 def test_solar_off_and_on_again_is_seen_by_the_switch(bridge: Running, hearer: Listener) -> None:
     assert hearer.wait(WORDS)[0]["solar"] is True
     bridge.ask(hearer, {"word": "solar", "on": False})

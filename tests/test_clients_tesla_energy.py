@@ -45,6 +45,11 @@ def test_a_recorded_live_status_is_a_powerwall_reading_with_our_signs() -> None:
     assert [one.vin for one in seen.connectors] == [None, None]
 
 
+def test_a_site_that_tesla_does_not_know_is_not_called_a_car(http: Http) -> None:
+    with FakeServer({f"{BASE}/live_status": Canned("not_found", 404)}) as server, pytest.raises(Refused, match="POWERWALL_SITE"):
+        Energy(server.url, "token", http, Counter()).live(SITE, NOW)
+
+
 def test_a_recorded_site_without_a_battery_has_flows_and_no_state_of_charge() -> None:
     seen = live_reading(json.loads(recorded("energy/live_status_solar_only.json")), NOW)
     assert (seen.solar_w, round(seen.grid_w)) == (7720, -3203)

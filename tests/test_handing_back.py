@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from cycle.release import owed
+from cycle.release import left_to_him, owed
 from cycle.words import Said, change_for
-from model import Override, Overrides, Word
-from model_memory import CarMemory, CommandKind, Memory
+from model import Charging, Override, Overrides, Word
+from model_memory import CarMemory, CommandKind, Intent, Memory, Outcome, Plug
 from tests.builders import EVENING, FAR, NONE, VIN, reading, settings, snapshot, view
 
 OTHER = "5YJ3AMPSHFT000002"
@@ -28,9 +28,35 @@ def test_amps_that_are_handed_back_stay_within_the_breakers(most: int, given: in
     assert [(one.kind, one.value) for one in due.commands] == [(CommandKind.AMPS, given)]
 
 
+def test_amps_that_would_change_nothing_are_not_paid_for_and_the_owner_hears_of_his_own() -> None:
+    look = snapshot(memory=lent(48, 24))
+    assert owed(view(reading(request_amps=24)), look, settings(), 24).commands == ()
+    assert ["you had set 48 A" in text for text in left_to_him(view(reading(request_amps=24)), look, settings(), 24)] == [True]
+    assert list(left_to_him(view(reading(request_amps=24)), look, settings(), 48)) == []
+
+
 def test_amps_that_the_owner_changed_meanwhile_are_his_already() -> None:
     memory = replace(lent(32, 6), cars=(replace(lent(32, 20).cars[0], amps_set=6),))
     assert owed(view(reading(request_amps=20)), snapshot(memory=memory), settings(), 48).commands == ()
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome", "charging", "told"),
+    [
+        (CommandKind.STOP, Outcome.DONE, Charging.STOPPED, 1),
+        (CommandKind.STOP, None, Charging.STOPPED, 1),  # the power failed before its answer
+        (CommandKind.STOP, Outcome.REFUSED, Charging.STOPPED, 0),
+        (CommandKind.STOP, Outcome.DONE, Charging.CHARGING, 0),  # the owner started it again
+        (CommandKind.START, Outcome.DONE, Charging.STOPPED, 0),
+    ],
+)
+def test_a_charge_that_we_stopped_is_named_while_it_stands_still(
+    last: CommandKind, outcome: Outcome | None, charging: Charging, told: int
+) -> None:
+    sent = Intent(last, None, "OWNER_STOP", EVENING - timedelta(minutes=10), 0.001, outcome)
+    memory = Memory(cars=(CarMemory(VIN, "Blue", plug=Plug(EVENING - timedelta(hours=1), True), intents=(sent,)),))
+    hints = list(left_to_him(view(reading(charging=charging)), snapshot(memory=memory), settings(), 48))
+    assert ["start it in the Tesla app" in text for text in hints] == [True] * told
 
 
 @pytest.mark.parametrize(

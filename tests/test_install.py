@@ -130,6 +130,8 @@ def test_units_are_made_for_this_folder_and_user_and_nothing_is_started(tmp_path
     unit = (tree.parent / "root/etc/systemd/system/twc_daemon.service").read_text()
     assert f"ExecStart={tree}/.venv/bin/python {tree}/twc_daemon.py" in unit
     assert "User=nora" in unit
+    assert "DeviceAllow=char-ttyUSB" not in unit  # unknown to a system that has seen no adapter yet: the port would stay closed
+    assert "DeviceAllow=char-188 rw" in unit
     assert "/home/pi" not in unit
     assert "d /run/ampshift 0750 nora" in (tree.parent / "root/etc/tmpfiles.d/ampshift.conf").read_text()
     assert "enable" not in done.stdout.replace("would run: systemctl daemon-reload", "")
@@ -247,21 +249,6 @@ def test_an_update_over_changed_files_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "git stash" in done.stderr
     assert (clone / "README.md").read_text() == "my own notes\n"
-
-
-def test_going_live_without_a_gen_2_connector_only_turns_dry_run_off(tmp_path: Path) -> None:
-    tree = installed(tmp_path)
-    (tree / ".env").write_text(f"DRY_RUN=on\nTARIFF=flat:0.16\nRUN_DIR={tmp_path / 'run'}\n")
-
-    assert run(tree, "live").returncode == 1  # nobody said yes
-    assert (tree / ".env").read_text().startswith("DRY_RUN=on\n")
-    done = run(tree, "live", LIVE="yes")
-
-    assert done.returncode == 0, done.stderr
-    assert (tree / ".env").read_text().splitlines()[:2] == ["DRY_RUN=off", "TARIFF=flat:0.16"]
-    assert stat.S_IMODE((tree / ".env").stat().st_mode) == 0o600
-    assert "scheduler.py run" in (tree.parent / "root" / "crontab").read_text()
-    assert "twc_daemon" not in done.stdout
 
 
 def test_going_live_with_a_silent_bus_changes_nothing(tmp_path: Path) -> None:

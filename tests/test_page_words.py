@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,17 @@ def test_charge_now_with_amps_for_one_car_until_a_time(place: Home) -> None:
     assert word["written_by"] == "app"
     assert word["data"]["words"][0]["until"] == "2026-12-09T23:15:00-08:00"
     assert word["data"]["words"][0]["given_at"] == AT.isoformat()
+
+
+def test_in_a_dry_run_no_word_claims_to_be_obeyed(place: Home) -> None:
+    place.change("decision.json", lambda data: data.update(dry_run=True))
+    done, said = say(place, "stop")
+    assert (done, "nothing is sent to a car" in said, "obeys" in said) == (True, True, False), said
+    place.change("decision.json", lambda data: data.update(dry_run=False))  # went live while this page runs
+    dry = replace(place, settings=replace(place.settings, dry_run=True))
+    assert "The next cycle obeys" in say(dry, "stop")[1]
+    (place.run_dir / "decision.json").unlink()
+    assert "nothing is sent to a car" in say(dry, "stop")[1]
 
 
 def test_each_button_writes_its_word_and_nothing_but_override_json(place: Home) -> None:

@@ -51,6 +51,11 @@ def test_dry_run_compares_what_was_paid_with_what_the_plan_would_have_cost() -> 
     assert (len(found.nights), found.paid, found.would, found.saved) == pytest.approx((1, 4.0, 1.0, 0.0))
 
 
+def test_a_car_that_was_read_before_its_first_plug_in_was_planned_is_no_crash() -> None:
+    found = total([replace(NIGHT, plug_ins=())], HOUSE)
+    assert (found.all.kwh, found.saved, len(found.nights)) == pytest.approx((10.0, 0.0, 0))
+
+
 def test_a_car_that_charges_cheaply_by_itself_would_have_saved_nothing_with_us() -> None:
     found = total([replace(NIGHT, plug_ins=(replace(PLAN, dry=True),))], HOUSE)
     assert found.paid == pytest.approx(found.would)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
 
 import pytest
 
 from model import SLOT, Code
+from planners.middle import middle
 from planners.optimum import INF, Cell, cheapest
 from planners.past_days import past_days, usual_miss
 from planners.publication import publications
@@ -184,3 +189,12 @@ def test_on_the_day_when_summer_begins_it_is_still_one_o_clock() -> None:
     starts = [at("2027-03-13 18:00") + i * SLOT for i in range(48 * 4)]
     found = publications(starts, starts.index(at("2027-03-15 00:00")), starts[0], ZONE)
     assert starts[found[0]] == at("2027-03-14 13:00")
+
+
+def test_the_middle_is_the_median_and_a_cycle_beyond_the_published_prices_loads_no_statistics() -> None:
+    for count in range(1, 12):
+        values = [random.Random(count).uniform(-1, 1) for _ in range(count)]
+        assert middle(iter(values)) == pytest.approx(median(values))
+    code = "import sys, planners.decide, planners.later, planners.past_days, planners.profile; sys.exit('statistics' in sys.modules)"
+    root = Path(__file__).resolve().parents[1]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

@@ -147,6 +147,7 @@ def _cycles(owner: NewOwner) -> None:
     assert (vehicles.code, "Blue" in vehicles.out) == (0, True), vehicles
     check = once(owner, "check")
     assert "ok      tesla login: renewed" in check.out, check
+    assert "can be read by others" not in check.out
     assert once(owner, "run").fine().out == ""
     owner.network.tokens.revoke()
     owner.world.now = owner.world.now.replace(hour=(owner.world.now.hour + 1) % 24)
@@ -156,6 +157,11 @@ def _cycles(owner: NewOwner) -> None:
     again = once(owner, "run")
     assert (again.code, again.err, len(owner.network.auth.server.log)) == (1, "", asked), again
     assert "has ended" in once(owner, "status").out
+    (owner.data / "tesla_key.pem").chmod(0o644)
+    told = once(owner, "check").out
+    assert "FAILED  tesla login has ended" in told
+    assert "ok      tesla login" not in told
+    assert f"chmod 600 {owner.data / 'tesla_key.pem'}" in told
     third = Screen(owner, "--resume")
     third.type("Client secret of the app: (not shown)", owner.network.tokens.secret)
     third.wait("Paste the whole address here:")

@@ -138,6 +138,14 @@ def test_run_is_silent_and_speaks_only_when_the_set_of_problems_changed(place: H
     assert told == [1, 0, 0, 2, 0, 1, 0]
 
 
+def test_a_live_run_says_what_it_sent_and_a_dry_one_what_it_would(place: Home) -> None:
+    place.do("override", "charge-now", "--amps", "16").fine_code()
+    assert "WOULD    set 16 A now" in place.do("-v", "once").fine().out
+    told = place.do("run", "-v").fine().out
+    assert "SENT     set 16 A: done" in told
+    assert "set 16 A now" not in told
+
+
 def test_run_now_is_for_simulated_houses_only(place: Home) -> None:
     now = ("--now", EVENING.isoformat())
     place.runner.begin("--env", str(place.env_file()), *now, "run")
@@ -255,56 +263,14 @@ def test_a_word_that_makes_no_sense_is_exit_2_and_changes_nothing(arguments: tup
     assert not (place.data / "override.json").exists()
 
 
-def test_release_puts_the_owners_amps_back(place: Home) -> None:
-    car = place.world.cars[next(iter(place.world.cars))]
-    place.do("override", "charge-now", "--amps", "16").fine_code()
-    place.do("run").fine()
-    place.later(5).do("run").fine()
-    assert car.request_amps == 16
-    assert "set 48 A: done" in place.do("release").fine().out
-    assert car.request_amps == 48
-    assert "nothing of ours" in place.do("release").fine().out
-
-
-def test_release_sends_nothing_to_a_car_at_a_supercharger_and_does_it_when_it_is_home_again(place: Home) -> None:
-    car = place.world.cars[next(iter(place.world.cars))]
-    place.changes["WALL_CONNECTOR_URL"] = None
-    place.do("override", "charge-now", "--amps", "16").fine_code()
-    place.do("run").fine()
-    place.later(5).do("run").fine()
-    place.world.do(Act(place.world.now, "supercharge"))
-    sent = list(place.later(1).commands())
-    ended = place.do("release")
-    assert (ended.code, place.commands()) == (1, sent)
-    assert "write release again when it is at home" in ended.out
-    place.world.do(Act(place.world.now, "drive", 1))
-    place.later(40).world.do(Act(place.world.now, "plug"))
-    place.later(2)
-    assert "set 48 A: done" in place.do("release").fine().out
-    assert car.request_amps == 48
-
-
-def test_a_released_car_is_not_taken_again_by_an_old_word_and_a_dry_release_sends_nothing(place: Home) -> None:
-    place.do("override", "charge-now", "--amps", "16").fine_code()
-    place.do("run").fine()
-    place.later(5).do("run").fine()
-    sent = list(place.commands())
+def test_status_in_a_dry_run_speaks_from_the_first_reading_on(place: Home) -> None:
     place.changes["DRY_RUN"] = "on"
-    assert "it would set 48 A" in place.do("release").fine().out
-    assert place.commands() == sent
-    place.changes["DRY_RUN"] = "off"
-    place.do("release").fine()
-    assert place.read("override.json")["words"] == []
-
-
-def test_release_says_in_a_dry_run_too_why_a_car_that_is_away_is_left(place: Home) -> None:
-    place.changes["WALL_CONNECTOR_URL"] = None
-    place.do("override", "charge-now", "--amps", "16").fine_code()
-    place.do("run").fine()
-    place.later(5).do("run").fine()
-    place.world.do(Act(place.world.now, "supercharge"))
-    place.later(1).changes["DRY_RUN"] = "on"
-    assert "at a fast charger" in place.do("release").out
+    car = place.world.cars[next(iter(place.world.cars))]
+    for _ in range(3):
+        place.do("run").fine_code()
+        place.later(20)
+    assert car.energy_added_kwh > 0
+    assert place.do("status").fine().out
 
 
 @pytest.mark.parametrize(("dry", "away", "words"), [("on", False, "DRY_RUN=on"), ("off", True, "not at home")])

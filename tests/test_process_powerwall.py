@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -83,6 +84,15 @@ def test_release_says_so_when_tesla_cannot_be_reached_and_does_it_later(held: Ho
     held.world.faults["fleet"].clear()
     assert held.later(1).do("release").code == 0
     assert reserve(held) == 20
+
+
+def test_check_names_the_scope_without_which_the_powerwall_cannot_be_held(held: Home) -> None:
+    middle = urlsafe_b64encode(b'{"scp": ["vehicle_device_data", "vehicle_location", "vehicle_cmds", "offline_access"]}').decode()
+    held.changes["TESLA_ACCESS_TOKEN"] = f"e30.{middle}.x"
+    said = held.later(60).do("check")
+    assert "the scope energy_cmds is missing, so POWERWALL_HOLD cannot" in said.out
+    assert "the scope energy_device_data is missing" in said.out
+    assert "the scope vehicle_" not in said.out
 
 
 def test_check_names_the_cloud_and_a_missing_scope(held: Home) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from tests.twc_builders import charging
 from tests.twc_process import ROOT, charging_bus, fresh_bus, site
+from twc.link import Link
 from twc.report import Report
 from twc.reserve import offered
 from twc.values import Master
@@ -118,6 +119,24 @@ def test_cars_that_take_more_than_the_circuit_are_one_alarm_however_the_amps_cha
         daemon.tell(Report(master, now + turn, NOW), now + turn, NOW)
     (line,) = capfd.readouterr().err.splitlines()
     assert "ALARM: the cars could take more than the 40 A that their circuit carries for hours: every connector goes down to its" in line
+
+
+def test_what_is_wrong_with_one_connector_is_in_its_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    rig, daemon = charging(1, 1, amps=16), a_daemon(tmp_path)
+    rig.bus.slaves[0].fail(leaks=True)
+    rig.run(15)
+    daemon.tell(rig.report, rig.now, NOW)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "4085 error" in line
+    assert "ALARM: the connector reports an error while 15.7 A flow" in line
+
+
+def test_a_link_that_is_up_again_is_in_charger_json_at_once(tmp_path: Path) -> None:
+    daemon, up = a_daemon(tmp_path), charging(1).master
+    greeted = replace(up, slaves=(replace(up.slaves[0], link=Link.GREETED),))
+    for second, (master, link) in enumerate(((greeted, "down"), (up, "up"))):
+        daemon.tell(Report(master, 200.0 + second, NOW), 200.0 + second, NOW)
+        assert f'"link": "{link}"' in (tmp_path / "run" / "charger.json").read_text()
 
 
 # ---- ending ----------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from simulator.twc_car import Habits
 from tests.twc_builders import BOOT, FULL, NO_CEILING, charging, rig_of, target
 from twc.master import step
 from twc.values import Ceiling
+from twc_daemon_loop import low_enough
 
 
 def test_a_turn_in_which_nothing_is_due_says_nothing_but_a_new_wish_is_heard_in_it() -> None:
@@ -99,3 +100,15 @@ def test_an_offer_is_raised_only_when_the_other_car_has_let_go() -> None:
     assert raised - since >= 5
     assert rig.bus.peak <= 40.0
     assert [rig.offer(number) for number in (0, 1)] == [8, 32]
+
+
+def test_who_leaves_waits_until_each_has_shown_that_it_took_the_lower_offer() -> None:
+    rig = charging(2, amps=20)
+    rig.target, rig.bus.line.loss = target(0), 1.0
+    rig.run(0.6)
+    assert [rig.offer(number) for number in (0, 1)] == [6, 6]
+    assert not low_enough(rig.master)
+    assert [slave.limit for slave in rig.bus.slaves] == [20.0, 20.0]
+    rig.bus.line.loss = 0.0
+    assert rig.run(1.5, until=lambda: low_enough(rig.master))
+    assert [slave.limit for slave in rig.bus.slaves] == [6.0, 6.0]

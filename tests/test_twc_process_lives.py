@@ -39,6 +39,7 @@ def it_links_and_offers_no_more_than_the_least_before_it_knows_who_is_there(fold
         assert {(row["plugged"], row["offered_amps"], row["reserved_amps"]) for row in rows} == {(True, 6, 6)}
         assert {amps for _, amps in house.limits()} == {6}
         assert any("This moves real current" in line for line in house.log())
+        assert any("breaker 50 A: at most 40 A for all connectors together, 40 A for one, 6 A each" in line for line in house.log())
 
 
 def a_lower_target_and_then_a_higher_one_are_on_the_wire_and_in_the_cars(folder: Path) -> None:
@@ -70,7 +71,7 @@ def the_log_has_one_line_for_each_change_and_none_while_nothing_changes(folder: 
     with site(folder, charging_bus()) as house:
         house.wish(16)
         house.shorter("Daemon(found, same_state_s=5.0).run()").until_linked()
-        house.until(lambda: sum("port" in line for line in house.log()) == 1 and sum("greeted" not in line for line in house.log()) > 1)
+        house.until(lambda: sum("port" in line for line in house.log()) == 1 and sum("greeted" not in line for line in house.log()) > 2)
         before = house.log()
         time.sleep(4.5)
         assert house.log() == before
@@ -164,6 +165,20 @@ def commissioning_asks_for_6_and_12_a_half_and_all_of_the_circuit(folder: Path) 
 
 def commissioning_asks_for_nothing_above_a_small_circuit(folder: Path) -> None:
     asks_for(folder, 13, charging_bus(1, amps=6), (6, 10))
+
+
+def commissioning_asks_again_below_what_the_journal_says_and_says_where_to_look_when_nobody_answers(folder: Path) -> None:
+    with site(folder, fresh_bus(0)) as house, Terminal() as terminal:
+        terminal.start(house, "commission(Daemon(found), 1.0, 0.3, 0.0)", stderr=terminal.theirs)
+        terminal.until("no connector is heard")
+        terminal.until("Offer 6 A now?")
+        terminal.type("y\n")
+        terminal.until("no connector answers yet")
+        terminal.until("Offer 12 A now?")
+        terminal.type("n\n")
+        assert house.ended() == 0
+        assert "Ended; each connector was offered its least, or nothing." in terminal.rest()
+        assert terminal.all_text.count("This moves real current") == 1
 
 
 def control_c_in_a_step_of_commissioning_lowers_and_asks_no_more(folder: Path) -> None:
@@ -284,6 +299,7 @@ LIVES: tuple[Life, ...] = (
     commissioning_offers_the_first_step_after_a_yes_and_nothing_more_after_a_no,
     commissioning_asks_for_6_and_12_a_half_and_all_of_the_circuit,
     commissioning_asks_for_nothing_above_a_small_circuit,
+    commissioning_asks_again_below_what_the_journal_says_and_says_where_to_look_when_nobody_answers,
     control_c_in_a_step_of_commissioning_lowers_and_asks_no_more,
     it_is_killed_again_and_again_in_its_first_moments,
     a_device_that_was_pulled_and_came_back_is_used_again_and_no_car_notices,

@@ -204,3 +204,13 @@ def test_losing_the_ceiling_never_gives_more(slaves: tuple[Slave, ...], amps: in
     bus = replace(master(*slaves, guarded=True), ceiling=amps if seen else None)
     before = sum(given_to(bus, everybody(80), Ceiling(amps, fresh=True)))
     assert sum(given_to(bus, everybody(80), Ceiling(amps, fresh=False))) <= before
+
+
+@pytest.mark.parametrize("protocol", [1, 2])
+def test_without_a_guards_word_nobody_is_lowered_for_a_connector_that_brings_its_own_failsafe(protocol: int) -> None:
+    one, two = slave(1, protocol=protocol, draw=0.0), slave(2, protocol=protocol, draw=0.0, link=Link.HEARD)
+    least = 5 if protocol == 1 else 6
+    assert given_to(master(one, two, guarded=True), None) == [6, least]
+    assert given_to(master(two, one, guarded=True), None) == [least, 6]
+    last_word = replace(master(one, two, guarded=True), ceiling=6)
+    assert given_to(last_word, None) == ([6, 0] if protocol == 1 else [6])  # protocol 2 would take 6 A at the greeting: it must wait

@@ -134,7 +134,42 @@ def test_with_silence_as_last_resort_that_slave_alone_loses_its_heartbeat_once_a
     assert rig.bus.slaves[1 - silent].draw > 4
     rig.run(300)
     silences = [two.at - one.at for one, two in pairwise(rig.beats(silent, since)) if two.at - one.at > 20]
-    assert len(silences) == 1
+    assert not silences  # greeted anew, its car would take 6 A again, an hour long
+    assert rig.bus.draw < 8
+    assert any("ceiling" in alarm for alarm in rig.row(silent).alarms)
+    rig.ceiling, rig.target = Ceiling(12, fresh=True), target(6)
+    assert rig.run(100, until=lambda: rig.bus.slaves[silent].draw > 4)
+    rig.ceiling = Ceiling(8, fresh=True)
+    rig.run(300)
+    assert rig.slave(silent).link is Link.LINKED  # once an hour is the most
+
+
+def test_under_a_ceiling_below_6_a_no_connector_of_protocol_2_is_greeted_but_one_of_protocol_1_is() -> None:
+    """A greeting is 6 A to it, whatever is offered with it."""
+    for protocol, greeted in ((2, False), (1, True)):
+        rig = rig_of(1, protocol, habits=FULL, target=target(16))
+        rig.bus.car(0).plug_in()
+        rig.ceiling = Ceiling(4, fresh=True)
+        rig.run(100)
+        assert (bool(rig.beats(0)), rig.bus.draw) == (greeted, 0.0)
+        rig.ceiling = Ceiling(20, fresh=True)
+        assert rig.run(100, until=lambda bus=rig.bus: bus.draw > 14)  # type: ignore[misc]
+
+
+def test_a_connector_without_a_car_leaves_the_ceiling_to_the_one_that_waits() -> None:
+    rig = rig_of(2, 2, habits=FULL, target=target(16))
+    rig.bus.car(1).plug_in()
+    rig.ceiling = Ceiling(8, fresh=True)
+    assert rig.run(100, until=lambda: rig.bus.draw > 4)
+
+
+def test_the_last_word_of_a_guard_that_fell_silent_still_counts_for_a_greeting() -> None:
+    rig = rig_of(1, 2, habits=FULL, target=target(16), options=Options(circuit=40, most=40, guarded=True))
+    rig.ceiling = Ceiling(3, fresh=False)
+    rig.run(60)
+    assert not rig.beats(0)
+    rig.ceiling = Ceiling(None, fresh=False)  # none was ever there: the failsafe
+    assert rig.run(60, until=lambda: bool(rig.beats(0)))
 
 
 # ---- what breaks other masters ---------------------------------------------------------------------------------------------------

@@ -244,9 +244,9 @@ class Terminal:
         os.close(self.ours)
         os.close(self.theirs)
 
-    def start(self, house: Site, call: str) -> None:
+    def start(self, house: Site, call: str, **made: Any) -> None:
         program = ("-c", "import fcntl, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)" + SHORTER.format(call=call))
-        house.start(program=program, stdin=self.theirs, stdout=self.theirs, start_new_session=True)
+        house.start("--commission", program=program, stdin=self.theirs, stdout=self.theirs, start_new_session=True, **made)
 
     def type(self, text: str) -> None:
         os.write(self.ours, text.encode())

@@ -62,8 +62,12 @@ class Report:
     def line(self) -> str:
         """For the log: who is there, in which state, offered what, and the alarms."""
         there = (slave for slave in self.master.slaves if slave.link is not Link.LOST)
-        text = "; ".join(f"{slave.name} {state_name(slave)}, offers {offered(slave)} A" for slave in there) or "no connector is heard"
+        text = "; ".join(self._told(slave) for slave in there) or "no connector is heard"
         return text + "".join(f"; ALARM: {alarm}" for alarm in self.alarms)
+
+    def _told(self, slave: Slave) -> str:
+        own = "".join(f", ALARM: {alarm}" for alarm in slave_alarms(slave, self.master, self.mono))
+        return f"{slave.name} {state_name(slave)}, offers {offered(slave)} A{own}"
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -122,7 +126,7 @@ def slave_alarms(slave: Slave, master: Master, now: float) -> tuple[str, ...]:
         told = slave.silenced_at > slave.beat_at
         out.append("no heartbeats for it: its current would not stop otherwise" if told else "the connector does not answer")
     if slave.link is Link.HEARD and now >= master.started_at + WAITS_S:
-        out.append(f"not served: no room for it on a circuit of {master.options.circuit} A")
+        out.append(f"not served: no room for it on a circuit of {master.options.circuit} A, or under the guard's ceiling")
     if slave.link in ADDRESSED and slave.draw > ceiling_of(counted(slave)):
         out.append(f"{slave.draw:.1f} A flow, {counted(slave)} A were offered")
     if slave.over_since is not None:

@@ -26,9 +26,11 @@ LAST_PRIORITY = 9
 
 
 def shares(master: Master, target: Target | None, ceiling: Ceiling, now: float) -> dict[int, int]:
-    """Amps for each slave (by id) that is addressed or can be greeted."""
-    slaves = _counted(master)
+    """Amps for each slave (by id) that is addressed or may be greeted; who is not named must wait."""
+    slaves, apart = _counted(master, ceiling), _bring_room(master, target, ceiling)
     asked = {slave.id: _asked(slave, target, master, now) for slave in slaves}
+    alone = {slave.id: min(asked[slave.id], slave.minimum) for slave in slaves if slave.id in apart}
+    slaves = [slave for slave in slaves if slave.id not in apart]
     rank = {slave.id: (priority(slave, target), not draws(slave, now)) for slave in slaves}
     ordered = sorted(slaves, key=lambda slave: (*rank[slave.id], slave.id))
     left = most_for_all(master, target, ceiling) - sum(FLOOR_P2 for slave in slaves if takes_minimum(slave))
@@ -36,25 +38,25 @@ def shares(master: Master, target: Target | None, ceiling: Ceiling, now: float) 
     given, left = _minima(ordered, asked, left)
     for _, group in groupby(sorted(ordered, key=lambda one: rank[one.id][::-1]), key=lambda one: rank[one.id]):
         left = _filled(given, [slave for slave in group if given[slave.id]], asked, left)
-    return {slave.id: min(given[slave.id], slave.minimum) if _is_new(slave, now) else given[slave.id] for slave in slaves}
+    return alone | {slave.id: min(given[slave.id], slave.minimum) if _is_new(slave, now) else given[slave.id] for slave in slaves}
 
 
-def most_for_all(master: Master, target: Target | None, ceiling: Ceiling) -> int:
-    """Amps for all connectors together: circuit, the target's own limit, and the guard's ceiling (law 3)."""
+def most_for_all(master: Master, target: Target | None, ceiling: Ceiling, more: int = 0) -> int:
+    """Amps for all connectors together, were `more` greeted: circuit, the target's own limit, and the guard's ceiling (law 3)."""
     limits = [master.options.circuit]
     if target is not None and target.site_amps is not None:
         limits.append(max(0, target.site_amps))
-    guard = ceiling_amps(master, ceiling)
+    guard = ceiling_amps(master, ceiling, more)
     return min(limits if guard is None else [*limits, guard])
 
 
-def ceiling_amps(master: Master, ceiling: Ceiling) -> int | None:
+def ceiling_amps(master: Master, ceiling: Ceiling, more: int = 0) -> int | None:
     """The ceiling that counts. Without a fresh one, where a guard is on: the smaller of the last one and failsafe x greeted connectors that
     may have a car. Losing the ceiling never raises an offer."""
     if ceiling.fresh or not master.options.guarded:
         return ceiling.amps if ceiling.fresh else None
     cars = sum(slave.link in HOLDING and slave.plugged is not Plugged.NO for slave in master.slaves)
-    return min([master.options.failsafe * cars, *(last for last in (master.ceiling, ceiling.amps) if last is not None)])
+    return min([master.options.failsafe * (cars + more), *(last for last in (master.ceiling, ceiling.amps) if last is not None)])
 
 
 def just_restarted(master: Master, now: float) -> bool:
@@ -96,13 +98,33 @@ def over(slaves: Iterable[Slave], most: int) -> float:
     return max(0.0, sum(slave.draw for slave in slaves) - most)
 
 
-def _counted(master: Master) -> list[Slave]:
-    """All that are addressed, and of those that wait to be greeted the ones for whom the circuit has room at all."""
+def _counted(master: Master, ceiling: Ceiling) -> list[Slave]:
+    """All that are addressed, and of those that wait to be greeted the ones for whom circuit and guard have room at all."""
+    said = _guard_says(master, ceiling)
     slaves = [slave for slave in master.slaves if slave.link in ADDRESSED]
     for slave in (one for one in master.slaves if one.link is Link.HEARD):
-        if sum(FLOOR_P2 for one in (*slaves, slave) if one.protocol == 2) <= master.options.circuit:
+        with_it = [one for one in (*slaves, slave) if one.protocol == 2]
+        cars = sum(FLOOR_P2 for one in with_it if one is slave or one.plugged is Plugged.YES)
+        if FLOOR_P2 * len(with_it) <= master.options.circuit and (slave.protocol == 1 or said is None or cars <= said):
             slaves.append(slave)
     return slaves
+
+
+def _bring_room(master: Master, target: Target | None, ceiling: Ceiling) -> set[int]:
+    """Who waits and, once greeted, raises the sum by its least: without a guard's word each counts with its failsafe. Nobody is lowered for
+    those: an offer of 0 lasts a minute, and makes some cars latch."""
+    if any(slave.link is Link.MUTE for slave in master.slaves):
+        return set()  # what that one reserves may be more than its failsafe
+    waiting = [slave for slave in master.slaves if slave.link is Link.HEARD]
+    most = [most_for_all(master, target, ceiling, more) for more in range(len(waiting) + 1)]
+    return {slave.id for slave, old, new in zip(waiting, most, most[1:], strict=False) if new - old >= slave.minimum}
+
+
+def _guard_says(master: Master, ceiling: Ceiling) -> int | None:
+    """Its last word where it still counts. A protocol 2 unit takes 6 A once it is greeted, and again after silence had stopped it."""
+    if ceiling.fresh:
+        return ceiling.amps
+    return min((last for last in (master.ceiling, ceiling.amps) if last is not None), default=None) if master.options.guarded else None
 
 
 def _is_new(slave: Slave, now: float) -> bool:

@@ -29,7 +29,7 @@ BEFORE_CHARGE = frozenset({SlaveState.READY, SlaveState.WAITING})
 
 
 def speak(master: Master, offers: Mapping[int, int | None], given: Mapping[int, int], now: float) -> tuple[Master, Sendable | None]:
-    """The master after speaking, and what it says. `given`: the shares, also of those that wait to be greeted."""
+    """The master after speaking, and what it says. `given`: the shares, also of those that may be greeted."""
     if now < master.foreign_at + FOREIGN_S or listens(master, now):
         return master, None
     if master.pending is not None:
@@ -40,7 +40,7 @@ def speak(master: Master, offers: Mapping[int, int | None], given: Mapping[int, 
     if master.hello > 0 and now >= master.hello_at + HELLO_S:
         return _hello(master, now)
     for slave in (one for one in master.slaves if one.link is Link.HEARD):
-        amps = first_offer(master, slave, given.get(slave.id, 0), now)
+        amps = first_offer(master, slave, given[slave.id], now) if slave.id in given else None
         if amps is not None:
             greeted = replace(slave, link=after(slave.link, Event.GREET), greeted_at=now)
             return _beat(put(master, greeted), greeted, amps, now)

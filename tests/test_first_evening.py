@@ -1,0 +1,104 @@
+"""What an owner meets before he goes live: his word in a dry run, folders that are another user's, what each page of docs quotes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from cycle.check_folders import folder_lines
+from tests.process import Home, Warm, home
+from tests.test_docs import live
+from tests.test_install import installed, run
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
+        yield keeper
+
+
+@pytest.fixture
+def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
+    with home(tmp_path, warm) as found:
+        yield found
+
+
+def test_in_a_dry_run_no_word_claims_to_be_obeyed(place: Home) -> None:
+    place.changes["DRY_RUN"] = "on"
+    said = place.do("override", "stop").fine().out
+    assert "nothing is sent to a car or charger" in said
+    assert "obeys" not in said
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_its_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("root may write to any folder, so a file stands for another user's")
+    fine = replace(Settings(), state_dir=tmp_path / "data", run_dir=tmp_path / "deep" / "run")
+    assert list(folder_lines(fine)) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]  # asked, not made
+    ((line, bad),) = folder_lines(replace(fine, run_dir=tmp_path / "file" / "run"))
+    assert bad
+    assert line.startswith(f"FAILED  RUN_DIR: this user may not make {tmp_path / 'file' / 'run'}, so no cycle can run")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to any folder")
+def test_check_fails_where_no_cycle_could_run(place: Home) -> None:
+    place.do("check").fine()
+    (place.state / "run").mkdir(mode=0o500, parents=True, exist_ok=True)
+    (place.state / "run").chmod(0o500)
+    ended = place.do("check")
+    assert (ended.code, "FAILED  RUN_DIR: this user may not write to" in ended.out) == (1, True), ended
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Iterator[Path]:
+    """An installed copy of the tree, in a dry run, whose .env leads to a simulated house that lives."""
+    tree = installed(tmp_path)
+    house = live(tree, "--write-env", "far.env")
+    (tree / ".env").write_text("DRY_RUN=on\n" + (tree / "far.env").read_text())
+    yield tree
+    house.send_signal(signal.SIGTERM)
+    house.communicate(timeout=20)
+
+
+def test_going_live_without_a_gen_2_connector_only_turns_dry_run_off(simulated: Path) -> None:
+    env, crontab = simulated / ".env", simulated.parent / "root" / "crontab"
+    before = env.read_text().splitlines()
+    asked = run(simulated, "live")
+    assert (asked.returncode, "LIVE=yes" in asked.stderr, env.read_text().splitlines()) == (1, True, before)  # nobody said yes
+
+    done = run(simulated, "live", LIVE="yes")
+
+    assert done.returncode == 0, done.stderr
+    assert env.read_text().splitlines() == ["DRY_RUN=off", *before[1:]]
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    assert "scheduler.py run" in crontab.read_text()
+    assert "twc_daemon" not in done.stdout
+    assert "try-restart ampshift-page.service" in done.stdout  # it read .env when it started
+    crontab.unlink()
+    again = run(simulated, "live", LIVE="yes")
+    assert (again.returncode, "it is live already" in again.stderr, "Cron's line is missing" in again.stdout) == (1, True, True)
+
+
+@pytest.mark.parametrize("line", ["DRY_RUN=true", "export DRY_RUN = 'on' # my own words"])
+def test_going_live_reads_dry_run_as_the_scheduler_does(simulated: Path, line: str) -> None:
+    env = simulated / ".env"
+    env.write_text(env.read_text().replace("DRY_RUN=on", line))
+    done = run(simulated, "live", LIVE="yes")
+    assert done.returncode == 0, done.stderr
+    assert env.read_text().startswith("DRY_RUN=off\n")
+
+
+def test_going_live_is_refused_where_nothing_could_be_started(tmp_path: Path) -> None:
+    tree = installed(tmp_path)
+    env = f"DRY_RUN=on\nTARIFF=flat:0.16\nRUN_DIR={tmp_path / 'run'}\n"
+    (tree / ".env").write_text(env)
+    done = run(tree, "live", LIVE="yes")
+    assert (done.returncode, "scheduler.py auth tesla" in done.stderr) == (1, True)
+    assert (tree / ".env").read_text() == env
