@@ -176,7 +176,7 @@ HOUSES = (
         ZoneInfo("America/Chicago"),
         (BLUE, RED),
         gen2=True,
-        options={**GEN2, "TESLA_BUDGET_DOLLARS": "1.8", "CHARGER_MAX_AMPS__RED": "32"},
+        options={**GEN2, "TESLA_BUDGET_DOLLARS": "1.8"},
         troubles=(Trouble(4, 0, 27 * 24, "budget", (("budget", 2),)), Trouble(14, 20, 2, "daemon", (("failsafe", 2),))),
     ),
 )

@@ -3,6 +3,7 @@ wrong in a month. Prints what each owner was told; fails where a notice came twi
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -158,7 +159,7 @@ def check(life: Life, days: int) -> list[str]:
     counts["complete"] += sum(message.text.count("\n") for at, message in life.owner.got if message.code == "complete" and at <= blind)
     wanted: Counter[str] = Counter({"complete": sum(at <= blind for at in life.full)})
     for trouble in life.month.troubles:
-        if trouble.day <= days:
+        if trouble.span(life.month.first)[1] <= life.month.first + timedelta(days=days):  # what is not over may not be told yet
             wanted.update(dict(trouble.expected))
     if days >= DAYS:
         wanted["month"] += 1
@@ -181,9 +182,15 @@ def twice(got: Sequence[tuple[datetime, Message]]) -> list[str]:
 
 
 def main(args: Sequence[str] = ()) -> int:
-    days = int(args[0]) if args else DAYS
+    parser = argparse.ArgumentParser(prog="bench notices", description="What the owners of three houses are told in a month.")
+    parser.add_argument("days", type=int, nargs="?", default=DAYS, help=f"default {DAYS}")
+    parser.add_argument("house", nargs="?", default="", help="a part of its name: " + "; ".join(one.name for one in HOUSES))
+    given = parser.parse_args(args)
+    days, chosen = given.days, [one for one in HOUSES if given.house.casefold() in one.name.casefold()]
+    if not chosen:
+        parser.error(f"no house is called {given.house!r}")
     bad = False
-    for month in (one for one in HOUSES if not args[1:] or args[1].casefold() in one.name.casefold()):
+    for month in chosen:
         with tempfile.TemporaryDirectory(dir=QUICK if QUICK.is_dir() else None) as folder:
             began = time.perf_counter()
             life = Life(month, Path(folder))

@@ -14,7 +14,10 @@ def folder_lines(settings: Settings) -> Iterator[tuple[str, bool]]:
     for option, folder in (("STATE_DIR", settings.state_dir), ("RUN_DIR", settings.run_dir)):
         if not _writable(folder):
             what = "write to" if folder.exists() else "make"
-            yield f"FAILED  {option}: this user may not {what} {folder}, so no cycle can run: make install sets it up for the user it names", True
+            yield (
+                f"FAILED  {option}: this user may not {what} {folder}, so no cycle can run: make install sets it up for the user it names",
+                True,
+            )
 
 
 def _writable(folder: Path) -> bool:

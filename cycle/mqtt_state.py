@@ -39,7 +39,7 @@ def _house(decision: Decision, snapshot: Snapshot, problems: Sequence[str], sett
     zone = settings.time_zone
     alarms: tuple[str, ...] = () if isinstance(snapshot.charger, Missing) else snapshot.charger.alarms
     return {
-        "summary": short(_veil(snapshot).over(decision.summary, _in_short(decision))),
+        "summary": short(("DRY RUN: " if decision.dry_run else "") + _veil(snapshot).over(decision.summary, _in_short(decision))),
         "at": written(decision.now, zone),
         "next_cycle": written(decision.next_cycle, zone),
         "dry_run": decision.dry_run,

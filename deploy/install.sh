@@ -4,10 +4,14 @@
 #   CRON=yes|no GUARD_PI=yes|no answers to its two questions, for an installation without a terminal
 source "$(dirname "$0")/common.sh"
 
+no_starter() { fail "There is no starter \"$1\"; there are: $(basename -s .env deploy/starters/*.env | paste -sd " ")."; }
+
 [ "$(getconf LONG_BIT)" = 64 ] || fail "Ampshift needs a 64-bit system; this one has $(getconf LONG_BIT) bits: install the 64-bit Raspberry Pi OS (Pi 3 or newer)."
 command -v python3 >/dev/null || fail "python3 is missing: sudo apt-get install python3 python3-venv make git"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Ampshift needs Python 3.11 or newer; this one is $(python3 -V): Raspberry Pi OS bookworm has it."
 python3 -c 'import ensurepip' 2>/dev/null || [ -x "$PYTHON" ] || fail "python3-venv is missing: sudo apt-get install python3-venv"
+# before the minutes that the packages take
+[ -z "${HOUSE:-}" ] || [ -e .env ] || [ -e "deploy/starters/$HOUSE.env" ] || no_starter "$HOUSE"
 
 make_user() {
     if id "$OWNER" >/dev/null 2>&1; then return; fi
@@ -36,7 +40,7 @@ make_env() {
         fi
         from=.env.example
         [ -z "$house" ] || from=deploy/starters/$house.env
-        [ -e "$from" ] || fail "There is no starter \"$house\"; there are: $(basename -s .env deploy/starters/*.env | paste -sd " ")."
+        [ -e "$from" ] || no_starter "$house"
         as_owner install -m 600 /dev/null .env.new
         { [ "$(head -n 1 "$from")" = DRY_RUN=on ] || say "DRY_RUN=on"; cat "$from"; } | as_owner tee .env.new >/dev/null
         as_owner mv .env.new .env

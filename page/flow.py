@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from model import Missing
 from page.look import Look
-from page.parts import aria, card, kilowatts, note, percent
+from page.parts import aria, card, kilowatts, note, percent, when
 
 STILL_W = 30.0  # less is noise of the meters
 NO_METER = "No Powerwall and no house meter was read: POWERWALL_URL or ENERGY_MONITOR_URL in .env show what flows in the house."
@@ -113,7 +113,9 @@ def flow_card(look: Look) -> Component:
     lines += [_line(max(found.cars, key=lambda node: node.watts or 0.0), one=len(cars) == 1)] if cars else []
     row = html.Div(cars, className="cars many" if len(cars) > 1 else "cars")
     drawing = html.Div([*lines, *places, row], className="flow", role="img", **aria(label=found.told))
-    return card("Power now", drawing, *([] if len(places) > 1 else [note(NO_METER)]), name="flow-card")
+    # what flowed hours ago must not be taken for what flows now
+    title = f"Power at {when(look, look.decided_at)}" if look.late else "Power now"
+    return card(title, drawing, *([] if len(places) > 1 else [note(NO_METER)]), name="flow-card")
 
 
 def _place(node: Node) -> Component:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from config import Settings
+from cycle.grid_kept import cache_name
 from errors import StateError
 from model import Ceiling, ChargerReport, Missing, Overrides, Series
 from model_decision import Budget
@@ -25,7 +26,7 @@ from state.store import Store
 T = TypeVar("T")
 LATE_CYCLES = 3
 FIRST_CYCLE = "Nothing has been decided since this computer started. Is cron running? (crontab -l; scheduler.py run)"
-LOAD_CACHE = "load-forecast"  # as cycle/grid.py names it
+LOAD = "load forecast"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Reader:
             overrides=kept(store.load_overrides, "override.json"),
             memory=kept(store.load_memory, "memory.json"),
             budget=kept(lambda: spend.budget(now), "spend.json"),
-            load=kept(lambda: _series(cache), LOAD_CACHE),
+            load=kept(lambda: _series(cache, settings), LOAD),
             problems=(),
         )
         return _with_problems(found, (*store.problems, *spend.problems))
@@ -123,10 +124,10 @@ def kept(read: Callable[[], T | Missing], name: str, absent: str = "") -> T | Mi
     return found
 
 
-def _series(cache: Cache) -> Series | Missing:
-    found = cache.get(LOAD_CACHE)
+def _series(cache: Cache, settings: Settings) -> Series | Missing:
+    found = None if settings.grid_iso is None else cache.get(cache_name(LOAD, settings.grid_iso.value))
     if found is None:
-        return Missing(LOAD_CACHE, "no load forecast has been read yet: set GRID_ISO and GRID_STATUS_API_KEY")
+        return Missing(LOAD, "no load forecast has been read yet: set GRID_ISO and GRID_STATUS_API_KEY")
     return decode(Series, found.value)
 
 

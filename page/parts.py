@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import dcc, html
@@ -80,6 +80,11 @@ def chart(name: str, figure: Json, label: str, as_table: Component) -> Component
 def when(look: Look, at: datetime | None) -> str:
     """In the owner's zone, with the weekday where it is not today."""
     return "-" if at is None else clock(at, look.now, look.settings.time_zone)
+
+
+def when_read(look: Look, age_s: float | None) -> str:
+    """When a value was read that was so old when it was decided: a clock, because the page may be looked at hours later."""
+    return "-" if age_s is None or look.decided_at is None else when(look, look.decided_at - timedelta(seconds=age_s))
 
 
 def cash(look: Look, amount: float | None, digits: int = 2) -> str:

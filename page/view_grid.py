@@ -10,7 +10,7 @@ from page.ahead import ahead
 from page.chart_grid import Load, grid_figure, load_now
 from page.data import Data
 from page.look import Look
-from page.parts import Node, card, chart, facts, note, percent, table, when
+from page.parts import Node, card, chart, facts, note, percent, table, when, when_read
 from planners.texts import age
 
 AGED = "The forecast that was read last has ended: GridStatus has not answered for days. See Health."
@@ -29,7 +29,7 @@ def grid_view(look: Look) -> list[Component]:
     drawn = chart("grid-chart", figure, _told(look, load), table("Hour by hour", ("From", "Load", "Against the mean"), rows, narrow=True))
     read = age(max(0.0, (look.now - look.load.fetched_at).total_seconds()))
     source = html.P(f"{look.load.source}, read {read} ago. Low load is usually cheap and clean power.", className="small")
-    return [head, card("Load forecast", drawn, facts(_facts(look, load)), source), *(_car(car) for car in look.data.rows("cars"))]
+    return [head, card("Load forecast", drawn, facts(_facts(look, load)), source), *(_car(look, car) for car in look.data.rows("cars"))]
 
 
 def _place(value: float, load: Load) -> str:
@@ -54,10 +54,10 @@ def _facts(look: Look, load: Load) -> list[tuple[str, Node]]:
     return [*found, ("End of off-peak", ends)]
 
 
-def _car(car: Data) -> Component:
+def _car(look: Look, car: Data) -> Component:
     """The line below the picture, as that page had it."""
     old, state = car.number("soc_age_s"), car.text("charging") or "not known"
-    seen = f", seen {age(old)} ago" if old is not None else ""
+    seen = f", seen at {when_read(look, old)}" if old is not None else ""
     amps = car.number("amps")
     told: list[tuple[str, Node]] = [("Battery", percent(car.number("soc"))), ("Charge limit", percent(car.number("limit_soc")))]
     told += [("Amps now", f"{amps:.0f} A" if amps is not None else "-"), ("State", f"{state}{seen}")]

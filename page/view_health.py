@@ -36,7 +36,9 @@ def _sources(look: Look) -> Component:
     rows = [(name, _state(source), _age(source), source.text("why") or "-") for name, source in look.data.part("sources").parts()]
     if not rows:
         return note("No source is configured, or none was asked yet: scheduler.py check says which are.")
-    return table("Sources of the newest cycle", ("Source", "State", "Newest value", "Why not"), rows)
+    return table(
+        f"Sources of the newest cycle, as they were at {when(look, look.decided_at)}", ("Source", "State", "Newest value", "Why not"), rows
+    )
 
 
 def _state(source: Data) -> Component:

@@ -12,9 +12,8 @@ from page.ahead import ahead
 from page.data import Data
 from page.flow import flow_card
 from page.look import Look
-from page.parts import Node, aria, bullets, card, cash, chip, facts, note, percent, when
+from page.parts import Node, aria, bullets, card, cash, chip, facts, note, percent, when, when_read
 from page.view_plan import plan_chart
-from planners.texts import age
 
 ACTIONS = {"charge": "charges", "wait": "waits", "stop": "is stopped", "none": "left alone"}
 ORIGINS = {"ours": "by the plan", "car": "by the car's own schedule", "plug-in": "by itself at plug-in", "hand": "by hand"}
@@ -58,7 +57,7 @@ def car_card(look: Look, car: Data) -> Component:
     amps = f" at {car.number('amps') or 0:.0f} A" if action == "charge" else ""
     badge = chip(f"{ACTIONS.get(action, action)}{amps}", action)
     head = html.Div([html.H2(car.text("name") or "Car"), badge], className="car-head")
-    parts: list[Node] = [head, _battery(car), facts(_facts(look, car))]
+    parts: list[Node] = [head, _battery(look, car), facts(_facts(look, car))]
     reasons = [reason.text("text") for reason in car.rows("reasons")]
     if reasons:
         parts += [html.H3("Why"), bullets(reasons)]
@@ -68,7 +67,7 @@ def car_card(look: Look, car: Data) -> Component:
     return html.Section(parts, className="card car-card")
 
 
-def _battery(car: Data) -> Component:
+def _battery(look: Look, car: Data) -> Component:
     """How full, and how full it may become."""
     soc, limit = car.number("soc"), car.number("limit_soc")
     if soc is None:
@@ -79,7 +78,7 @@ def _battery(car: Data) -> Component:
     words = f"{soc:.0f} %" + (f", limit {limit:.0f} %" if limit is not None else "")
     bar = html.Div(bars, className="bar", role="img", **aria(label=f"Battery {words}"))
     old = car.number("soc_age_s")
-    said = html.Span(f"limit {percent(limit)}" + (f" · read {age(old)} ago" if old is not None else ""), className="small")
+    said = html.Span(f"limit {percent(limit)}" + (f" · read at {when_read(look, old)}" if old is not None else ""), className="small")
     return html.Div([html.Strong(percent(soc)), bar, said], className="level")
 
 

@@ -72,6 +72,8 @@ def departures(look: Look, found: Ahead) -> Component:
         (when(look, due.by), due.car, percent(due.soc), f"{due.kwh:.1f} kWh" if due.kwh is not None else "-", due.text)
         for due in found.dues
     ]
+    if isinstance(look.decision, Missing):
+        return note(look.decision.why)  # not that nobody needs anything
     if not trips and not needs:
         return note("Nobody needs anything: no departure, and the car has what it needs. DEPARTURE_TIME and calendars say when you leave.")
     drawn = [table("Drives of your calendars", ("Leave", "What", "Distance", "Back"), trips)] if trips else []

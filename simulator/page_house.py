@@ -106,13 +106,14 @@ class PageHouse:
         start = (self.now - timedelta(hours=8)).astimezone(UTC).replace(minute=0)
         hours = hours_between(start, self.now.astimezone(UTC) + timedelta(hours=72))
         points = tuple(Point(at, at + timedelta(hours=1), round(world.grid_load(at))) for at in hours)
-        cache.put("load-forecast", Series("gridstatus", "MW", self.now - timedelta(hours=2), points), self.now + timedelta(days=15))
+        cache.put("load-forecast-caiso", Series("gridstatus", "MW", self.now - timedelta(hours=2), points), self.now + timedelta(days=15))
 
     def _write_env(self, settings: Settings) -> None:
         """What app.py needs of it."""
         values = {
             "TIME_ZONE": settings.time_zone.key,
             "TESLA_VIN": ",".join(settings.tesla_vin),
+            "GRID_ISO": settings.grid_iso.value if settings.grid_iso is not None else "",
             "TESLA_ACCESS_TOKEN": SECRET,
             "POWERWALL_URL": settings.powerwall_url,
             "POWERWALL_PASSWORD": SECRET,

@@ -277,7 +277,7 @@ MISSING = (
     ("state/data/memory.json", "/", "Blue waits"),
     ("state/data/spend.json", "/health", "$0.00 of"),
     ("state/data/history.sqlite", "/history", "There is no history yet"),
-    ("state/data/cache/load-forecast.json", "/grid", "There is no load forecast"),
+    ("state/data/cache/load-forecast-caiso.json", "/grid", "There is no load forecast"),
 )
 
 

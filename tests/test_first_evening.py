@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from config import Settings
+from config import GridIso, Settings
 from cycle.check_folders import folder_lines
+from model import Missing, Series
+from page.look import Reader
 from tests.process import Home, Warm, home
 from tests.test_docs import live
-from tests.test_install import installed, run
+from tests.test_install import REPO, installed, run
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,30 @@ def test_check_fails_where_no_cycle_could_run(place: Home) -> None:
     (place.state / "run").chmod(0o500)
     ended = place.do("check")
     assert (ended.code, "FAILED  RUN_DIR: this user may not write to" in ended.out) == (1, True), ended
+
+
+def test_the_page_finds_the_load_forecast_that_the_cycle_kept(place: Home) -> None:
+    place.do("run").fine()
+    own = replace(Settings(), state_dir=place.state / "data", run_dir=place.state / "run", grid_iso=GridIso.CAISO)
+    load = Reader(own, lambda: place.world.now, lambda _s: None).look().load
+    assert isinstance(load, Series), load
+    elsewhere = replace(own, grid_iso=GridIso.PJM)  # after a move the old grid's is not shown
+    assert isinstance(Reader(elsewhere, lambda: place.world.now, lambda _s: None).look().load, Missing)
+
+
+def test_what_the_table_of_troubles_quotes_is_what_the_programs_say() -> None:
+    page = (REPO / "docs" / "TROUBLESHOOTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?) \|", page.partition("## Why is it not charging?")[2].partition("\n## ")[0], re.MULTILINE)
+    quoted = [part.strip() for row in rows for quote in re.findall(r"`([^`]+)`", row) for part in quote.split("...") if len(part) > 6]
+    said = "".join(path.read_text(encoding="utf-8") for folder in ("planners", "cycle", "page") for path in (REPO / folder).glob("*.py"))
+    said = said.replace("{limit}", "TESLA_BUDGET_DOLLARS ").replace("{LIMIT}", "TESLA_BUDGET_DOLLARS ") + (REPO / "config.py").read_text()
+    assert len(rows) >= 9
+    assert [quote for quote in quoted if quote not in said] == []
+
+
+def test_no_page_copies_a_service_over_the_one_that_was_made_for_this_folder() -> None:
+    told = [path.name for path in (REPO / "docs").glob("*.md") if re.search(r"cp deploy/\S+\.service", path.read_text(encoding="utf-8"))]
+    assert told == []
 
 
 @pytest.fixture

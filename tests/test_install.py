@@ -107,6 +107,7 @@ def test_an_unknown_starter_is_answered_with_the_names_and_leaves_no_env(tmp_pat
     assert 'no starter "castle"' in done.stderr
     assert "gen3 solar two-cars" in done.stderr
     assert not (tree / ".env").exists()
+    assert "Installing" not in done.stdout  # told at once, not after the minutes of the packages
 
 
 def test_a_32_bit_system_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -177,6 +178,21 @@ def test_uninstall_hands_back_first_and_leaves_settings_and_other_cron_lines(tmp
     assert (tree / ".env").exists()
 
 
+def test_no_cycle_can_begin_between_handing_back_and_the_end_of_uninstall(tmp_path: Path) -> None:
+    tree = installed(tmp_path, CRON="yes")
+    (tree / ".env").write_text(f"DRY_RUN=on\nTARIFF=flat:0.16\nRUN_DIR={tmp_path / 'run'}\n")
+    crontab, seen = tree.parent / "root" / "crontab", tmp_path / "seen"
+    (tree / ".venv").unlink()
+    python = tree / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\ncp {crontab} {seen}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+
+    assert run(tree, "uninstall").returncode == 0
+
+    assert "scheduler.py run" not in seen.read_text()
+
+
 def test_uninstall_stops_when_something_cannot_be_handed_back(tmp_path: Path) -> None:
     tree = installed(tmp_path, CRON="yes")
     (tree / ".env").write_text("TARIFF=nonsense\n")
@@ -186,6 +202,7 @@ def test_uninstall_stops_when_something_cannot_be_handed_back(tmp_path: Path) ->
     assert refused.returncode == 1
     assert "FORCE=yes" in refused.stderr
     assert "scheduler.py run" in (tree.parent / "root" / "crontab").read_text()
+    assert len((tree.parent / "root" / "crontab").read_text().splitlines()) == 1
     assert run(tree, "uninstall", FORCE="yes").returncode == 0
     assert "scheduler.py run" not in (tree.parent / "root" / "crontab").read_text()
 

@@ -145,6 +145,12 @@ def test_no_event_no_place_and_no_whole_vin_leaves_for_the_broker() -> None:
     assert '"calendar": false' in told
 
 
+def test_a_dry_run_is_told_as_one() -> None:
+    decision, snapshot, settings = house()
+    told = [json.loads(states(replace(decision, dry_run=dry), snapshot, (), settings)[0].payload)["summary"] for dry in (False, True)]
+    assert told[1] == f"DRY RUN: {told[0]}"
+
+
 def test_a_long_text_is_cut_before_home_assistant_calls_it_unknown() -> None:
     decision, snapshot, settings = house()
     long = replace(decision, summary="x" * 400)

@@ -105,11 +105,11 @@ def test_health_lists_sources_connectors_the_bill_and_what_was_sent(place: Home)
 
 # ---- files that are not as they should be ---------------------------------------------------------------------------------------
 
-FILES = ("decision.json", "charger.json", "memory.json", "spend.json", "override.json", "history.sqlite", "load-forecast.json")
+FILES = ("decision.json", "charger.json", "memory.json", "spend.json", "override.json", "history.sqlite", "load-forecast-caiso.json")
 
 
 def path_of(place: Home, name: str) -> Path:
-    found = {"decision.json": place.run_dir, "charger.json": place.run_dir, "load-forecast.json": place.data / "cache"}
+    found = {"decision.json": place.run_dir, "charger.json": place.run_dir, "load-forecast-caiso.json": place.data / "cache"}
     return found.get(name, place.data) / name
 
 
@@ -157,7 +157,7 @@ def test_each_view_still_speaks_whatever_is_wrong_with_a_file(name: str, harm: C
         ("history.sqlite", gone, "/history", "There is no history yet"),
         ("history.sqlite", garbage, "/history", "The history cannot be read"),
         ("history.sqlite", newer, "/history", "Update Ampshift"),
-        ("load-forecast.json", gone, "/grid", "set GRID_ISO and GRID_STATUS_API_KEY"),
+        ("load-forecast-caiso.json", gone, "/grid", "set GRID_ISO and GRID_STATUS_API_KEY"),
         ("charger.json", gone, "/health", "None on RS-485"),
     ],
 )
@@ -199,6 +199,22 @@ def test_an_old_decision_and_the_connectors_alarms_are_told_on_top(place: Home) 
     assert alarms(place.look()) == ["Wall Connectors: two masters on one bus"]
     late = alarms(place.look(AT + timedelta(hours=3)))
     assert late[0].startswith("No cycle for 3 h: is cron running?")
+
+
+def test_what_was_read_hours_ago_is_not_shown_as_of_now(place: Home) -> None:
+    place.change("decision.json", lambda data: [car.update(soc_age_s=60.0) for car in data["cars"]])
+    fresh, hours_later = (said(place.reader(at), "/") for at in (AT, AT + timedelta(hours=3)))
+    assert "Power now" in fresh
+    assert "Power now" not in hours_later
+    assert "Power at 20:45" in hours_later
+    assert "read at 20:44" in text(cars_view(place.look(AT + timedelta(hours=3))))
+    assert "seen at 20:44" in said(place.reader(AT + timedelta(hours=3)), "/grid")
+    assert "as they were at 20:45" in said(place.reader(AT + timedelta(hours=3)), "/health")
+
+
+def test_where_nothing_is_decided_nobody_is_said_to_need_nothing(place: Home) -> None:
+    (place.run_dir / "decision.json").unlink()
+    assert "Nobody needs anything" not in said(place.reader(), "/plan")
 
 
 def rename(place: Home, *names: str) -> None:
