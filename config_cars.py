@@ -39,7 +39,7 @@ from model import Place
 amps = whole(1, 80, "A")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
 class CarSettings(HouseSettings):
     """See Settings in config.py."""
 

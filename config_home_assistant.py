@@ -110,7 +110,7 @@ def is_near(host: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
 class HomeAssistantSettings(SunSettings):
     """See Settings in config.py."""
 

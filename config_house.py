@@ -42,7 +42,8 @@ percent = whole(0, 100, "percent")
 wish = maybe(whole(50, 100, "percent"))  # a Tesla takes no charge limit below 50
 
 
-@dataclass(frozen=True, slots=True)
+# Only `Settings` itself is ever made: constructors of its five parts would cost each start some 30 ms.
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
 class HouseSettings:
     """See Settings in config.py."""
 

@@ -16,7 +16,7 @@ from config_values import Secret, Units, car_key
 from errors import ConfigError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
 class PlaceSettings(CarSettings):
     """See Settings in config.py."""
 

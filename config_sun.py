@@ -9,7 +9,7 @@ from config_parsers import decimal, maybe, switch, url, whole
 from config_places import PlaceSettings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
 class SunSettings(PlaceSettings):
     """See Settings in config.py."""
 

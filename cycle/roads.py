@@ -116,9 +116,10 @@ class Roads:
     def _ask_google(self, here: str, there: Sequence[str]) -> None:
         """One request for all of them, counted before it is sent."""
         assert not isinstance(self.home, Missing)
-        there = there[:MOST]
-        if self._resting(GOOGLE) or not self._count(len(there)):
+        there = [] if self._resting(GOOGLE) else there[: self._allowed(min(len(there), MOST))]
+        if not there:
             return
+        self._count(len(there))
         origin = here or f"{self.home.lat},{self.home.lon}"
         try:
             legs = self._matrix(origin, there)
@@ -160,21 +161,21 @@ class Roads:
         known = next((one for one in self.book.spots if one.name == name), None)
         if known is not None and self.now - known.at < (PLACE_KEPT if known.place else UNKNOWN_KEPT):
             return known.place
-        fresh = self._look_up(name)
-        if fresh is None:
+        spot = self._look_up(name)
+        if spot is None:
             return known.place if known is not None else None
-        spot = Spot(name, fresh if isinstance(fresh, Place) else None, self.now)
         others = tuple(one for one in self.book.spots if one.name != name and self.now - one.at < PLACE_KEPT)
         self._save(replace(self.book, spots=(*others, spot)))
         return spot.place
 
-    def _look_up(self, name: str) -> Place | Missing | None:
-        """Asks one service after the other; None: nobody could be asked. Google's geocoder works where its roads were refused."""
+    def _look_up(self, name: str) -> Spot | None:
+        """Asks one service after the other; None: nobody could be asked. Who could not be asked may know it: then it is unknown for an hour
+        only, and a place is not begun where not all may be asked. Google's geocoder works where its roads were refused."""
         settings, home = self.settings, self.home
-        if isinstance(home, Missing):
+        if isinstance(home, Missing) or self.lookups >= MOST_LOOKUPS:
             return None
         services: list[tuple[str, Callable[[], Place | Missing]]] = []
-        if settings.google_maps_api_key:
+        if settings.google_maps_api_key and self._allowed(1):
             key = settings.google_maps_api_key.reveal()
             google = GoogleRoads(settings.google_maps_url, settings.google_routes_url, key, self.http)
             services.append((f"{GOOGLE} places", lambda: self._geocoded(lambda: google.geocode(name))))
@@ -182,16 +183,18 @@ class Roads:
             services.append((CENSUS, lambda: census(settings.census_url, name, self.http)))
         if settings.place_lookup:
             services.append((OSM, lambda: self._paced(lambda: nominatim(settings.nominatim_url, name, home, self.http))))
-        unknown: Missing | None = None
+        answers: list[Missing | None] = []
         for service, ask in services:
             answer = self._asked(service, ask)
             if isinstance(answer, Place):
-                return answer
-            unknown = answer or unknown
-        return unknown
+                return Spot(name, answer, self.now)
+            answers.append(answer)
+        if not any(answers):
+            return None
+        return Spot(name, None, self.now if all(answers) else self.now - UNKNOWN_KEPT + AFTER_FAILURE)
 
     def _asked(self, service: str, ask: Callable[[], Place | Missing]) -> Place | Missing | None:
-        if self._resting(service) or self.lookups >= MOST_LOOKUPS:
+        if self._resting(service):
             return None
         try:
             return ask()
@@ -199,19 +202,31 @@ class Roads:
             self._rest(service, error)
             return None
 
-    def _count(self, number: int) -> bool:
-        """Counts what is about to be asked of Google, on disk; False where the month's share is used up."""
-        month = f"{self.now.astimezone(UTC):%Y-%m}"
-        asked = self.book.asked if self.book.month >= month else 0  # a clock that went back does not begin the month anew
-        if asked + number > self.settings.roads_per_month:
-            self.problems.append(f"{asked} roads were asked of Google this month, and ROADS_PER_MONTH allows no more: straight lines count")
-            return False
-        self._save(replace(self.book, month=max(month, self.book.month), asked=asked + number))
-        return True
+    def _asked_before(self) -> int:
+        """A clock that went back does not begin the month anew."""
+        return self.book.asked if self.book.month >= self._month() else 0
+
+    def _month(self) -> str:
+        return f"{self.now.astimezone(UTC):%Y-%m}"
+
+    def _allowed(self, number: int) -> int:
+        """So many of `number` roads as the month still allows; fewer are a problem that is told."""
+        most = self.settings.roads_per_month
+        left = max(0, most - self._asked_before())
+        if left < number:
+            self.problems.append(
+                f"no more than {most} roads a month are asked of Google (ROADS_PER_MONTH): straight lines count for the others"
+            )
+        return min(left, number)
+
+    def _count(self, number: int) -> None:
+        """Counts what is about to be asked of Google, on disk."""
+        self._save(replace(self.book, month=max(self._month(), self.book.month), asked=self._asked_before() + number))
 
     def _geocoded(self, ask: Callable[[], Place | Missing]) -> Place | Missing:
         self.lookups += 1
-        return ask() if self._count(1) else Missing("roads", "the month's roads are used up")
+        self._count(1)
+        return ask()
 
     def _paced(self, ask: Callable[[], Place | Missing]) -> Place | Missing:
         if self.lookups:

@@ -233,6 +233,31 @@ def test_a_place_that_nobody_knows_is_a_trip_of_unknown_length_and_is_not_asked_
     assert house.server.asked == {OLD: 1, NEW: 1, GEOCODE: 1, OSM: 1}
 
 
+def test_a_place_that_the_census_does_not_know_is_not_given_up_while_openstreetmap_is_ill(house: Kitchen) -> None:
+    """Three days of "nobody knows it" would be a long drive without its charge."""
+    house.key = ""
+    cabin = "7 " + CABIN
+    house.server.server.faults.next(1, ILL_500, path="search")
+    for minutes in (0, 5, 30):
+        (trip,), _ = house.plan(event(cabin), now=EVENING + timedelta(minutes=minutes))
+        assert trip.sure is Sure.UNKNOWN
+    assert house.server.asked[CENSUS_ASKED] == 1
+    house.server.spots[cabin] = Place(39.3, -120.2)
+    (trip,), _ = house.plan(event(cabin), now=EVENING + timedelta(minutes=65))
+    assert trip.sure is Sure.LINE
+
+
+def test_a_place_for_which_this_cycle_has_no_time_is_found_in_the_next_one(house: Kitchen) -> None:
+    house.key = ""
+    names = [f"{number} Creek" for number in range(7)]
+    events = [event(name, f"2026-12-{10 + day % 4} {8 + 5 * (day // 4):02d}:00", name) for day, name in enumerate(names)]
+    first, _ = house.plan(*events)
+    house.server.spots |= dict.fromkeys(names, Place(37.5, -122.0))
+    again, _ = house.plan(*events, now=EVENING + timedelta(minutes=5))
+    assert sum(trip.sure is Sure.LINE for trip in again) == 2
+    assert not [trip for trip in first if trip.sure is Sure.LINE]
+
+
 @pytest.mark.parametrize("fault", [GARBAGE, HANG, ILL_500, TOO_MANY, DENIED], ids=["garbage", "hang", "500", "429", "403"])
 def test_when_google_is_ill_straight_lines_count_and_it_is_left_alone(house: Kitchen, fault: Fault) -> None:
     house.server.server.faults.next(100, fault, path="distance")
@@ -271,6 +296,16 @@ def test_the_months_roads_are_never_exceeded_and_the_next_month_begins_anew(hous
     assert "ROADS_PER_MONTH" in state.why
     house.plan(event(HARBOR, "2027-01-05 09:00"), now=EVENING + 25 * DAY)
     assert house.server.asked[OLD] == 5
+
+
+def test_what_is_left_of_the_month_is_asked_for_the_nearest_drives(house: Kitchen) -> None:
+    house.options, house.server.old_api = {"ROADS_PER_MONTH": "2", "PLACE_LOOKUP": "off"}, True
+    house.server.spots |= {"Pier 4": Place(37.1, -122.1)}
+    places = ("2026-12-10 09:00", HARBOR), ("2026-12-11 09:00", "Pier 4"), ("2026-12-12 09:00", CABIN)
+    trips, state = house.plan(*(event(place, start, place) for start, place in places))
+    assert [trip.sure for trip in trips] == [Sure.ROAD, Sure.ROAD, Sure.UNKNOWN]
+    assert state.why.count("ROADS_PER_MONTH") == 1
+    assert "no more than 2 roads a month" in state.why
 
 
 def test_what_was_asked_is_counted_although_no_answer_came(house: Kitchen) -> None:
