@@ -31,6 +31,8 @@ SHORTEST_KEY = 6  # shorter words, such as a price zone, are masked in no error
 PER = {"kWh": 1.0, "MWh": 0.001, "cents": 0.01}
 DEAREST = 3.0  # per kWh, in the middle of all hours: no tariff is so dear, but one in cents or per MWh is
 
+DEAREST_SAID = 10.0  # who says the unit means it: 5,000 a MWh all day have been
+
 
 @dataclass(frozen=True, slots=True)
 class PriceSeries:
@@ -81,7 +83,8 @@ def read_json(data: object, currency: str, now: datetime) -> PriceSeries:
         earned = None if export is None else _number(export, where) * PER[unit]
         price = _number(_key(row, PRICES), where) * PER[unit]
         table[_time(_key(row, STARTS), where)] = (None if end is None else _time(end, where), price, earned)
-    return _series(table, currency, now)
+    said = isinstance(data, dict) and "unit" in data
+    return _plausible(_series(table, currency, now), DEAREST_SAID if said else DEAREST)
 
 
 def _series(table: Mapping[datetime, tuple[datetime | None, float, float | None]], currency: str, now: datetime) -> PriceSeries:
@@ -95,7 +98,7 @@ def _series(table: Mapping[datetime, tuple[datetime | None, float, float | None]
     export = tuple(Point(start, ends[start], value) for start, value in earned if value is not None)
     unit = f"{currency}/kWh"
     none = Missing(SOURCE, "the prices say nothing of what is exported")
-    return _plausible(PriceSeries(Series(SOURCE, unit, now, prices), Series(SOURCE, unit, now, export) if export else none))
+    return PriceSeries(Series(SOURCE, unit, now, prices), Series(SOURCE, unit, now, export) if export else none)
 
 
 def _of_file(found: PriceFile) -> PriceSeries:
@@ -104,10 +107,12 @@ def _of_file(found: PriceFile) -> PriceSeries:
     return _plausible(PriceSeries(found.prices, found.export))
 
 
-def _plausible(found: PriceSeries) -> PriceSeries:
+def _plausible(found: PriceSeries, dearest: float = DEAREST) -> PriceSeries:
     sizes = sorted(abs(point.value) for point in found.prices.points)
-    if sizes and sizes[len(sizes) // 2] > DEAREST:
-        text = 'The prices look like cents or like prices per MWh: they must be per kWh, or say "unit": "cents" or "MWh".'
+    if sizes and sizes[len(sizes) // 2] > dearest:
+        text = (
+            'The prices look like cents or like prices per MWh: JSON says "unit": "cents", "MWh" or "kWh" beside its list; CSV is per kWh.'
+        )
         raise BadAnswer(SOURCE, text)
     return found
 

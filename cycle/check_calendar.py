@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config import Settings
 from cycle.calendars import Calendars, Reading, unknown_cars
 from cycle.roads import asked_of_google
 from errors import ClientError
-from model import Missing
+from model import Missing, Sure, Trip
 from model_decision import Snapshot
 from planners.texts import distance
+from planners.trips import FARTHEST_KM
 
 MOST_DRIVES = 5
 
@@ -37,10 +39,17 @@ def drive_lines(calendars: Calendars, snapshot: Snapshot) -> Iterator[str]:
     settings = calendars.settings
     for trip in () if isinstance(snapshot.trips, Missing) else snapshot.trips[:MOST_DRIVES]:
         leave = trip.leave.astimezone(settings.time_zone)
-        yield f"drive   {leave:%a %Y-%m-%d %H:%M}, {trip.text}: {distance(trip.km, settings)} there and back ({trip.sure})"
+        yield f"drive   {leave:%a %Y-%m-%d %H:%M}, {trip.text}: {_road(trip, settings)}"
     if settings.google_maps_api_key:
         asked = asked_of_google(calendars.cache, calendars.now)
         yield f"roads   {asked} of {settings.roads_per_month} roads asked of Google this month (ROADS_PER_MONTH)"
+
+
+def _road(trip: Trip, settings: Settings) -> str:
+    if trip.sure is Sure.UNKNOWN:
+        return f"{trip.place or 'its place'} is not found, so it counts as every day; write [25 km] into the event, the way there"
+    far = ", too far to drive: it does not count" if trip.distance_km > FARTHEST_KM else ""
+    return f"{distance(trip.km, settings)} there and back ({trip.sure}){far}"
 
 
 def _found(reading: Reading, calendars: Calendars) -> str:

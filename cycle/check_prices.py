@@ -93,7 +93,10 @@ def _origin(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
     tariff, prices = settings.tariff, snapshot.prices
     if not isinstance(prices, Missing) and prices.points:
         old = age((snapshot.now - prices.fetched_at).total_seconds())
-        yield f"        got {old} ago; published until {clock(prices.points[-1].end, snapshot.now, settings.time_zone)}"
+        end = prices.points[-1].end
+        until = f"published until {clock(end, snapshot.now, settings.time_zone)}"
+        gone = f"they ended on {end.astimezone(settings.time_zone):%Y-%m-%d} and count no more"
+        yield f"        got {old} ago; {until if end > snapshot.now else gone}"
     if tariff is not None and tariff.kind in (Kind.CLOCK, Kind.WHOLESALE):
         yield from _tariff(tariff, snapshot.now.astimezone(settings.time_zone).date())
 

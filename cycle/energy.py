@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from clients.tesla_commands import outcome_for
 from clients.tesla_energy import Energy
 from config import Settings
 from cycle.ask import reading
@@ -88,6 +87,8 @@ def change(use: Use, command: SiteCommand) -> tuple[Outcome, str]:
     except (LoginDead, AccountStopped, TooMany):
         raise
     except ClientError as error:
+        from clients.tesla_commands import outcome_for  # most cycles change nothing
+
         return outcome_for(error), error.text
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from config import Settings
 from cycle.timeline import timeline
 from model import START_DOLLARS, Code, Missing
-from model_decision import Action, CarDecision, Decision, Path, Sent, Snapshot
+from model_decision import Action, CarDecision, Decision, Path, Sent, Snapshot, SourceState
 from model_memory import CommandKind
 from planners.hold import say
 from planners.strategy import LEAST_SUN_KWH
@@ -31,6 +31,7 @@ WITHOUT = {
     "price file": "the load forecast, the tariff or the night decides",
     "tariff prices": "the load forecast or the night decides",
 }
+CALENDAR = "calendar "  # and its number or name
 BY_PLAN = (Code.WAIT, Code.PLAN_SLOT, Code.FOLLOW_SUN, Code.MIN_OFF)
 WORDS = {
     CommandKind.START: "start the charge",
@@ -160,13 +161,28 @@ def _later(car: CarDecision, decision: Decision, settings: Settings) -> Iterator
     if not ahead or car.path is not Path.CAR or car.reasons[0].code not in BY_PLAN:
         return
     zone, cycle = settings.time_zone, timedelta(minutes=settings.cycle_minutes)
+    runs = next((slot for slot in car.plan if slot.start <= decision.now), None)
+    while runs is not None and ahead and runs.end == ahead[0].start:  # it goes on: nobody is woken, nothing is started
+        if ahead[0].amps != runs.amps:
+            yield f"at {clock(runs.end, decision.now, zone)} set {ahead[0].amps} A"
+            return
+        runs = ahead.pop(0)
+    if not ahead:
+        return
     start = clock(ahead[0].start, decision.now, zone)
     wake = clock(ahead[0].start - cycle, decision.now, zone)
     yield f"at {wake} wake the car if it sleeps, at {start} set {ahead[0].amps} A and start; about ${START_DOLLARS:.3f} at Tesla"
 
 
+def _without(source: SourceState) -> str:
+    """A calendar that was read before says itself that it goes on."""
+    if source.name.startswith(CALENDAR):
+        return "the car is not made ready for the drives in it" if source.age_s is None else ""
+    return WITHOUT.get(source.name, "")
+
+
 def _missing(decision: Decision, problems: tuple[str, ...]) -> Iterator[str]:
     """Which source was not there, why, and what that changed."""
-    failing = {f"{one.name}: {one.why}": WITHOUT.get(one.name, "") for one in decision.sources if not one.ok}
+    failing = {f"{one.name}: {one.why}": _without(one) for one in decision.sources if not one.ok}
     lines = [f"{text} -> {changed}" if changed else text for text, changed in failing.items()]
     return _block("MISSING", [*lines, *(text for text in dict.fromkeys(problems) if text not in failing)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from clients.price_file import PriceFile
 from config import Settings
 from cycle.calendars import Reading as CalendarReading
 from errors import AmpshiftError, Asleep, BudgetSpent, LoginDead, NotAsked
@@ -13,7 +14,7 @@ from model_decision import SourceState
 from model_sun import Weather
 from planners.texts import age
 
-RUN_OUT = ("load forecast", "grid prices", "sun and wind")  # forecasts: of no use once they lie in the past
+RUN_OUT = ("load forecast", "grid prices", "sun and wind", "tariff prices", "price file")  # of no use once they lie in the past
 
 
 def source_states(answers: Mapping[str, object], cars: Mapping[str, object], now: datetime) -> tuple[SourceState, ...]:
@@ -51,9 +52,11 @@ def _row(name: str, answer: object, now: datetime) -> SourceState:
         return SourceState(name, False, None, answer.text, fatal=isinstance(answer, LoginDead))
     if isinstance(answer, Missing):
         return SourceState(name, False, None, answer.why)
-    if isinstance(answer, Series) and name in RUN_OUT and answer.points and answer.points[-1].end <= now:
-        old = (now - answer.fetched_at).total_seconds()
-        return SourceState(name, False, old, f"what was read {age(old)} ago has run out, and nothing newer came (scheduler.py check)")
+    series = answer.prices if isinstance(answer, PriceFile) else answer
+    if isinstance(series, Series) and name in RUN_OUT and series.points and series.points[-1].end <= now:
+        old, gone = (now - series.fetched_at).total_seconds(), age((now - series.points[-1].end).total_seconds())
+        why = f"what was read {age(old)} ago has run out {gone} ago, and nothing newer came (scheduler.py check)"
+        return SourceState(name, False, old, why)
     if isinstance(answer, Series | Weather):
         return SourceState(name, True, (now - answer.fetched_at).total_seconds(), "")
     if isinstance(answer, CalendarReading):

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from clients.http import Http
 from clients.powerwall import Powerwall
 from clients.price_file import PriceFile, read_price_file
 from clients.shelly import read_meter
 from clients.tesla import Tesla
-from clients.tesla_commands import Answer
 from clients.tesla_energy import Energy
 from clients.wall_connector import read_vitals
 from config import MonitorType, Settings
@@ -28,7 +27,6 @@ from cycle.consumption import learned_uses
 from cycle.health import account_states, source_states
 from cycle.market import LOAD, MIX, PRICES, SUN_AND_WIND, Market
 from cycle.roads import ROADS, Roads, found_trips, known_cars
-from cycle.signed import Sender
 from cycle.tariff import TASK as TARIFF_TASK
 from cycle.tariff import export_prices, tariff_tasks
 from cycle.tesla_list import kept_or_listed, list_due
@@ -46,6 +44,9 @@ from state.cache import Cache
 from state.logins import Logins
 from state.spend import Spend
 from state.store import Store
+
+if TYPE_CHECKING:
+    from clients.tesla_commands import Answer
 
 T = TypeVar("T")
 LOOK_S = 20.0
@@ -132,6 +133,8 @@ class RealHouse:
         return tesla_part.looked_again(snapshot, read, self.spend.budget(snapshot.now))
 
     def act(self, command: Command) -> tuple[Outcome, str]:
+        from cycle.signed import Sender  # most cycles send nothing
+
         count = counted(self.settings, self.spend, command.reserved)
         logins = Logins(self.settings.state_dir, self.store.stamp, self.store.sleep)
         sender = Sender(self.settings, self.http, logins, lambda: self.store.now.timestamp() + self.mono() - self.began)

@@ -104,7 +104,7 @@ def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
         soc_at=None if isinstance(case.reading, Missing) else case.reading.at,
         origin=case.plug.origin if case.plug is not None and case.plug.charging_since is not None else None,
         path=case.path,
-        reasons=_reasons(case, wish, found, due),
+        reasons=_reasons(case, wish, found, due, wanted),
         needs=wanted,
         plan=found.slots,
         cost=found.cost,
@@ -116,9 +116,9 @@ def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
     )
 
 
-def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due) -> tuple[Reason, ...]:
+def _reasons(case: Case, wish: Wish, found: CarPlan, due: Due, wanted: tuple[Need, ...]) -> tuple[Reason, ...]:
     """What was decided first, then what it leans on."""
-    more = [*found.reasons, *due.reasons, *drive_reasons(case, case.level)]
+    more = [*found.reasons, *due.reasons, *drive_reasons(case, wanted)]
     if case.plug is not None and case.plug.amps_cap == full_power(case) and found.reasons:
         text = f"{case.plug.amps_cap} A is what you set in the Tesla app: more there, and more is possible here"
         more.append(Reason(Code.LIMIT_OWNER_AMPS, text, {"amps": case.plug.amps_cap}))

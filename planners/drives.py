@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from config import Strategy
 from model import Code, Detail, Missing, Reason, Series, Sure, Trip
+from model_decision import Need
 from planners.battery import allowed_soc, battery_kwh, learned, owner_soc, wh_per_km
 from planners.case import Case
 from planners.charge_limit import rule_for
@@ -64,8 +66,8 @@ def drive_text(case: Case, drive: Drive) -> str:
     if not drive.known:
         return f"{leave}: {Sure.UNKNOWN}, so it counts as every day"
     road = f"{distance(trip.km, settings)} there and back ({trip.sure})"
-    weather = f"at {degrees(drive.celsius, settings)}" if drive.celsius is not None else "weather not known, counted as freezing"
-    return f"{leave}: {road} {weather}, {case.settings.trip_reserve_soc} % left at home"
+    weather = f" at {degrees(drive.celsius, settings)}" if drive.celsius is not None else ", weather not known, counted as freezing"
+    return f"{leave}: {road}{weather}, {case.settings.trip_reserve_soc} % left at home"
 
 
 def drive_detail(case: Case, drive: Drive) -> Detail:
@@ -86,13 +88,14 @@ def drive_detail(case: Case, drive: Drive) -> Detail:
     }
 
 
-def drive_reasons(case: Case, level: float | Missing) -> tuple[Reason, ...]:
+def drive_reasons(case: Case, wanted: Sequence[Need]) -> tuple[Reason, ...]:
     """What the owner should know of drives beside the needs: those that are covered, that nobody found, that go beyond the battery."""
-    return tuple(_reasons(case, level))
+    return tuple(_reasons(case, wanted))
 
 
-def _reasons(case: Case, level: float | Missing) -> Iterator[Reason]:
-    planned = drives(case)
+def _reasons(case: Case, wanted: Sequence[Need]) -> Iterator[Reason]:
+    planned, level = drives(case), case.level
+    nearest = next((drive for drive in planned if drive.known), None)
     for drive in planned:
         detail = drive_detail(case, drive)
         if drive.short:
@@ -100,13 +103,21 @@ def _reasons(case: Case, level: float | Missing) -> Iterator[Reason]:
         if not drive.known:
             text = f"{drive.trip.text}: {drive.trip.place or 'its place'} could not be found; write [25 km] into the event, the way there"
             yield Reason(Code.TRIP_UNKNOWN, text, detail)
-        elif drive == planned[0] and not isinstance(level, Missing) and drive.soc <= level:
-            yield Reason(Code.TRIP_COVERED, f"{drive_text(case, drive)}: {drive.soc:.0f} % are enough", detail)
+        elif drive == nearest and not isinstance(level, Missing) and (drive.soc <= level or _covered(case, drive, wanted)):
+            earlier = "" if drive.soc <= level else ", and what is due before it covers them"
+            yield Reason(Code.TRIP_COVERED, f"{drive_text(case, drive)}: {drive.soc:.0f} % are enough{earlier}", detail)
     for trip in _trips(case):
         if trip.distance_km > FARTHEST_KM:
             far = distance(trip.distance_km, case.settings)
             text = f"{trip.text} is {far} away: too far to drive, so it does not count"
             yield Reason(Code.TRIP_TOO_FAR, text, {"event": trip.text, "place": trip.place, "km": round(trip.distance_km)})
+
+
+def _covered(case: Case, drive: Drive, wanted: Sequence[Need]) -> bool:
+    """Is it no need of its own because an earlier one has all that it takes? (need.py; the charge-limit rule knows no such thing.)"""
+    if drive.overdue or case.settings.strategy is Strategy.CHARGE_LIMIT or any(need.text == drive_text(case, drive) for need in wanted):
+        return False
+    return any(need.by <= drive.by for need in wanted)
 
 
 def _back(trip: Trip) -> datetime:

@@ -24,7 +24,7 @@ from planners.optimum import Cell, cheapest, reachable
 from planners.owner_limit import always_full
 from planners.power import MARGIN, expected_kw, permitted
 from planners.publication import ready_for_news
-from planners.room import away_spans, used_by, with_room
+from planners.room import away_spans, most_kwh, used_by, with_room
 from planners.surplus import less_sun, sun_kwh
 from planners.texts import clock, stamp
 
@@ -138,7 +138,7 @@ def _on_top(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         slots=_merged(job.case, above, amps, energies),
         latest_start=min(latest_start(job.case, need, most) for need in job.needs),
         cost=_cost(job.case, slots, energies),
-        cost_if_now=_cost(job.case, slots, _energies(job, slots, [most] * len(slots))),
+        cost_if_now=_cost(job.case, slots, _at_once(job, slots)),
     )
     return found, together
 
@@ -161,7 +161,7 @@ def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         reasons=reasons,
         latest_start=due,
         cost=_cost(job.case, slots, energies),
-        cost_if_now=_cost(job.case, slots, _energies(job, slots, [job.amps] * len(slots))),
+        cost_if_now=_cost(job.case, slots, _at_once(job, slots)),
         shortfall_kwh=short,
         weighed=_weighed(job.case, slots, energies) + _start_cost(job.case) * _starts(job.case, amps),
     )
@@ -274,6 +274,20 @@ def _energies(job: Job, slots: Sequence[Slot], amps: Sequence[int]) -> list[floa
         energy = min(left, expected_kw(job.case, offered) * hours)
         left -= energy
         out.append(energy)
+    return out
+
+
+def _at_once(job: Job, slots: Sequence[Slot]) -> list[float]:
+    """kWh per slot of a charge that begins now: as soon as the car is at home and the battery has room for it, until the last need is met.
+    A week of drives does not fit into tonight's battery, and would make tonight look cheap."""
+    away, room = away_spans(job.case, slots[-1].end), most_kwh(job.case, slots) or [job.needs[-1].kwh] * len(slots)
+    done, out = 0.0, []
+    for slot, most in zip(slots, room, strict=True):
+        hours = _share(slot, job.case.now) * SLOT.total_seconds() / 3600
+        gone = any(start <= slot.start < end for start, end in away)
+        kwh = 0.0 if gone else max(0.0, min(expected_kw(job.case, job.amps) * hours, min(most, job.needs[-1].kwh) - done))
+        done += kwh
+        out.append(kwh)
     return out
 
 

@@ -18,19 +18,25 @@ from planners.optimum import Cell
 
 def with_room(case: Case, slots: Sequence[Slot], cells: list[Cell], units: Callable[[float], int]) -> list[Cell]:
     """The cells with caps on what may be on board. `units`: of an energy at the wall, margin included."""
+    most = most_kwh(case, slots)
+    return [replace(cell, cap=min(cell.cap, units(kwh))) for cell, kwh in zip(cells, most, strict=True)] if most else cells
+
+
+def most_kwh(case: Case, slots: Sequence[Slot]) -> list[float]:
+    """At the wall from now on, what may have been charged by the end of each slot; empty where no drive makes room later."""
     planned, soc = [drive for drive in drives(case) if not drive.overdue], case.level
     if not planned or isinstance(soc, Missing):
-        return cells
+        return []
     waiting = [drive.soc for drive in drives(case) if drive.overdue]
     usual = max([owner_soc(case), goals(case)[0], *waiting])
-    out, used, cap, gone = [], 0.0, 0, 0
-    for slot, cell in zip(slots, cells, strict=True):
+    out, used, most, gone = list[float](), 0.0, 0.0, 0
+    for slot in slots:
         while gone < len(planned) and planned[gone].back <= slot.start:
             used += planned[gone].uses
             gone += 1
         top = max(usual, planned[gone].soc) if gone < len(planned) else usual
-        cap = max(cap, units(wall_kwh(case, float(soc), top + used)))
-        out.append(replace(cell, cap=min(cell.cap, cap)))
+        most = max(most, wall_kwh(case, float(soc), top + used))
+        out.append(most)
     return out
 
 

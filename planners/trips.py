@@ -35,13 +35,16 @@ Roads = Mapping[tuple[str, str], Leg]  # by (from, to) as `lookup` writes them
 
 _WRITTEN = re.compile(r"\[\s*(\d{1,5}(?:[.,]\d+)?)\s*(km|kms|kilomet(?:er|re)s?|mi|miles?)\s*\]", re.IGNORECASE)
 
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")  # 1,200 km; nobody counts metres here
+
 
 def written(event: Event) -> Leg | None:
     """The way there as the owner wrote it."""
     found = _WRITTEN.search(f"{event.title} {event.place or ''} {event.note}")
     if found is None:
         return None
-    km = float(found[1].replace(",", ".")) * (KM_PER_MILE if found[2].lower().startswith("mi") else 1)
+    number = found[1].replace(",", "").replace(".", "") if _THOUSANDS.fullmatch(found[1]) else found[1].replace(",", ".")
+    km = float(number) * (KM_PER_MILE if found[2].lower().startswith("mi") else 1)
     return Leg(km, minutes_for(km), Sure.WRITTEN)
 
 

@@ -86,7 +86,8 @@ def _alone(text: str, unit: str, settings: Settings, starts: Sequence[datetime],
     for word, at in (("least", values.index(min(values))), ("most", values.index(max(values)))):
         detail |= {f"{word}_at": starts[at].astimezone(settings.time_zone).isoformat(), word: round(values[at], 1), "unit": unit}
         said.append(f"{word} {clock(starts[at], starts[0], settings.time_zone)} ({values[at]:.0f} {unit})")
-    return Reason(Code.WEIGHTS, f"{text}; {', '.join(said)}", detail)
+    same = f"the same at every hour ({values[0]:.0f} {unit}), so fewest starts and the lower load decide"
+    return Reason(Code.WEIGHTS, f"{text}; {same if max(values) - min(values) < 0.5 else ', '.join(said)}", detail)
 
 
 def _mostly(values: list[float | None]) -> Values:
@@ -97,4 +98,4 @@ def _mostly(values: list[float | None]) -> Values:
 
 def _relative(values: Values) -> Values:
     mean = sum(abs(value) for value in values) / len(values) or 1.0
-    return [value / mean for value in values]
+    return [round(value / mean, 9) for value in values]  # the last bits of a mean are no difference

@@ -15,10 +15,11 @@ import pytest
 from clients.http import Http
 from config import load
 from cycle.calendars import Calendars, Reading, calendar_events, unknown_cars
-from cycle.check_calendar import calendar_lines
+from cycle.check_calendar import calendar_lines, drive_lines
+from cycle.explain import explain
 from cycle.health import source_states
-from errors import ClientError, ConfigError, LoginDead, TooMany
-from model import CarStatus, CarView, Missing, Place
+from errors import ClientError, ConfigError, LoginDead, Refused, TooMany
+from model import CarStatus, CarView, Missing, Place, Sure, Trip
 from simulator.calendar_server import REVOKED, TOO_MANY_429, CalendarServer, Entry
 from simulator.faults import GARBAGE, ILL_500, Fault, Ill
 from simulator.house import HOME
@@ -27,7 +28,7 @@ from simulator.network import Network
 from state.cache import Cache
 from state.files import Stamp
 from state.logins import Login, Logins
-from tests.builders import EVENING, VIN, VIN_2, ZONE, at, settings, snapshot
+from tests.builders import EVENING, VIN, VIN_2, ZONE, at, decided, settings, snapshot
 from tests.process import ROOT
 
 DENTIST = Entry("Dentist", at("2026-12-09 08:00"), at("2026-12-09 09:00"), "12 Harbor Road")
@@ -227,6 +228,24 @@ def test_a_key_that_others_can_read_is_told(server: CalendarServer, http: Http, 
     for mode, told in ((0o644, True), (0o600, False)):
         key.chmod(mode)
         assert any("chmod 600" in line for line in calendar_lines(ours, snapshot())) == told
+
+
+def test_check_says_which_drives_do_not_count_by_their_kilometres(http: Http, tmp_path: Path) -> None:
+    lost = Trip(at("2026-12-09 07:00"), 0.0, 30.0, "Picnic", place="the old oak", sure=Sure.UNKNOWN)
+    flight = Trip(at("2026-12-10 07:00"), 9000.0, 6000.0, "Fair", place="Sydney", round_km=18000)
+    lines = list(drive_lines(calendars(tmp_path, http), replace(snapshot(), trips=(lost, flight))))
+    assert lines[0].endswith("Picnic: the old oak is not found, so it counts as every day; write [25 km] into the event, the way there")
+    assert lines[1].endswith("there and back (by road), too far to drive: it does not count")
+
+
+def test_a_calendar_that_was_never_read_says_what_the_car_does_without_it() -> None:
+    never = replace(snapshot(), sources=source_states({"calendar 1": Refused("calendar", "answered 404")}, {}, EVENING))
+    assert "answered 404 -> the car is not made ready for the drives in it" in explain(decided(never), never, settings())
+    reading = Reading("calendar 1", "", EVENING - MINUTE, (), "answered 404.")
+    aged = replace(snapshot(), sources=source_states({"calendar 1": reading}, {}, EVENING))
+    text = explain(decided(aged), aged, settings())
+    assert "goes on" in text
+    assert "not made ready" not in text
 
 
 def test_check_reads_the_calendar_of_the_simulated_house_and_keeps_its_address_secret(tmp_path: Path) -> None:

@@ -105,6 +105,26 @@ def test_the_plan_puts_no_more_on_board_than_the_limit_lets_in() -> None:
     assert not [slot for slot in plan if at("2026-12-09 07:00") <= slot.start < at("2026-12-09 18:00")]
 
 
+def test_the_nearest_drive_is_named_also_where_an_earlier_need_covers_it() -> None:
+    tonight = trip("2026-12-09 20:00", back="2026-12-09 22:00")
+    nowhere = replace(trip("2026-12-09 16:00", km=0, back="2026-12-09 17:00"), sure=Sure.UNKNOWN)
+    (car,) = decided(seen(nowhere, tonight), DEPARTURE_TIME="07:30").cars
+    assert not [need for need in car.needs if need.code is Code.NEED_TRIP]
+    (covered,) = [reason.text for reason in car.reasons if reason.code is Code.TRIP_COVERED]
+    assert "Dentist in 12 Harbor Road, leaving Wed 20:00: 124 mi" in covered
+    assert covered.endswith("66 % are enough, and what is due before it covers them")
+
+
+def test_a_charge_that_begins_now_waits_as_well_for_room_and_for_the_car() -> None:
+    """Without that a week of drives looked cheaper at once than in the cheapest plan, also in the savings of the month."""
+    cheap_first = series(EVENING, [0.05] * 12 + [0.5] * 60)
+    here = replace(seen(trip(), trip("2026-12-10 09:00", back="2026-12-10 18:00")), prices=cheap_first)
+    (car,) = decided(here, DEPARTURE_TIME="none").cars
+    assert car.cost is not None
+    assert car.cost_if_now is not None
+    assert car.cost_if_now >= car.cost > 10
+
+
 def test_an_unknown_place_asks_for_what_every_day_asks_for() -> None:
     nowhere = replace(trip(km=0), sure=Sure.UNKNOWN)
     (need,) = trip_needs(nowhere)

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from clients.price_file import PriceFile
 from cycle.check_prices import price_lines
 from cycle.grid import wants_market
+from cycle.health import source_states
 from model import Code, Reason, Series
 from model_decision import Action, Slot, Snapshot
 from planners.follow import follow
 from planners.signal import signal
 from planners.wish import Wish, charge, wait
-from tests.builders import EVENING, at, case, plugged, powerwall, reading, remembering, series, settings, slots, snapshot, view
+from tests.builders import EVENING, NONE, at, case, plugged, powerwall, reading, remembering, series, settings, slots, snapshot, view
 
 NOON = at("2026-12-09 12:00")
 MIDNIGHT = at("2026-12-09 00:00")
@@ -134,6 +136,16 @@ def test_the_weights_say_what_each_part_gave_to_the_cheapest_and_the_dearest_hou
     assert told.detail["cheapest_at"] == "2026-12-08T18:00:00-08:00"
 
 
+def test_where_the_wish_is_the_same_at_every_hour_it_says_so_and_the_hours_are_equal() -> None:
+    """The rest of a float is no difference between two hours."""
+    start = at("2026-12-08 12:00")
+    seen = snapshot(prices=series(start, [0.1, 0.3] * 12), co2=series(start, [490.0, 490.0 + 1e-13 * 490] * 12))
+    found, reasons = made(seen, PREFER="co2")
+    told = next(reason for reason in reasons if reason.code is Code.WEIGHTS)
+    assert "the same at every hour (490 g/kWh)" in told.text
+    assert len({slot.value for slot in found}) == 1
+
+
 # ---- check ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -178,3 +190,14 @@ def test_a_negative_price_is_told_with_its_sign() -> None:
 
 def test_slots_of_the_builders_have_no_export_price() -> None:
     assert {slot.export for slot in slots([0.1, 0.2])} == {None}
+
+
+def test_prices_of_a_year_ago_are_told_with_their_date_and_among_what_is_missing() -> None:
+    old = replace(series(at("2025-12-08 00:00"), [0.1] * 24), fetched_at=EVENING)
+    assert "they ended on 2025-12-09 and count no more" in told(snapshot(prices=old))
+    for name in ("tariff prices", "grid prices"):
+        (row,) = source_states({name: old}, {}, EVENING)
+        assert not row.ok
+        assert "has run out 365 days ago" in row.why
+    (row,) = source_states({"price file": PriceFile(old, NONE, NONE)}, {}, EVENING)
+    assert not row.ok

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cycle.explain import explain
 from model import Charging, Code, Override, Overrides, Word
 from model_decision import CarDecision, Decision
 from planners.texts import age, clock, money
@@ -23,6 +24,8 @@ from tests.builders import (
     reading,
     remembering,
     report,
+    series,
+    settings,
     snapshot,
     view,
 )
@@ -61,6 +64,17 @@ def test_the_sentence_for_a_wait_says_until_when_how_much_and_by_when() -> None:
 
 def test_the_sentence_for_a_charge_says_why() -> None:
     assert evening({"soc": 10}).summary == "Blue charges at 48 A: 10 % is below the least you want (20 %): now."
+
+
+def test_a_charge_that_goes_on_at_the_next_hours_price_is_neither_woken_nor_started_again() -> None:
+    here, start = snapshot(view(reading()), memory=remembering()), at("2026-12-08 18:00")
+    for prices, woken in (([0.1, 0.11, 0.12, *[0.9] * 12], False), ([0.02, *[0.9] * 8, *[0.1] * 6], True)):
+        seen = replace(here, prices=series(start, prices))
+        decision = decided(seen)
+        assert decision.cars[0].plan[0].start == EVENING
+        assert len(decision.cars[0].plan) > 1
+        assert ("wake the car if it sleeps, at Wed 03:00 set 48 A and start" in explain(decision, seen, settings())) == woken
+        assert ("and start; about" in explain(decision, seen, settings())) == woken
 
 
 def test_the_sentence_for_a_stop() -> None:

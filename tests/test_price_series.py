@@ -103,6 +103,7 @@ def test_a_doubled_hour_of_the_clock_change_is_two_hours() -> None:
         {"unit": ["kWh"], "prices": [row(0)]},
         [row(hour, 24.5) for hour in range(5)],  # cents
         [row(hour, 62.0) for hour in range(5)],  # per MWh
+        {"unit": "kWh", "prices": [row(hour, 24.5) for hour in range(5)]},  # the example's unit over cents
     ],
 )
 def test_what_would_be_a_wrong_price_is_refused(data: object) -> None:
@@ -112,6 +113,12 @@ def test_what_would_be_a_wrong_price_is_refused(data: object) -> None:
 
 def test_one_hour_at_five_dollars_is_a_price() -> None:
     assert max(point.value for point in points([row(0, 5.0), row(1, 0.1), row(2, -0.05)])) == 5.0
+
+
+@pytest.mark.parametrize(("unit", "price"), [("MWh", 5000.0), ("kWh", 5.0), ("cents", 500.0)])
+def test_a_whole_day_at_five_thousand_a_megawatt_hour_is_believed_where_the_unit_is_said(unit: str, price: float) -> None:
+    """Refused, the dearest day of a grid would be charged by its load alone."""
+    assert [point.value for point in points({"unit": unit, "prices": [row(hour, price) for hour in range(24)]})] == [5.0] * 24
 
 
 def test_a_file_is_read_by_its_ending(tmp_path: Path) -> None:

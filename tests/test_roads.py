@@ -247,15 +247,14 @@ def test_a_place_that_the_census_does_not_know_is_not_given_up_while_openstreetm
     assert trip.sure is Sure.LINE
 
 
-def test_a_place_for_which_this_cycle_has_no_time_is_found_in_the_next_one(house: Kitchen) -> None:
-    house.key = ""
-    names = [f"{number} Creek" for number in range(7)]
-    events = [event(name, f"2026-12-{10 + day % 4} {8 + 5 * (day // 4):02d}:00", name) for day, name in enumerate(names)]
-    first, _ = house.plan(*events)
+def test_a_place_that_is_begun_is_asked_of_everybody_and_the_next_one_waits_for_the_next_cycle(house: Kitchen) -> None:
+    names = [f"Creek {letter}" for letter in "abcd"]
+    events = [event(name, f"2026-12-{10 + day} 08:00", name) for day, name in enumerate(names)]
+    house.plan(*events)
+    assert (house.server.asked[GEOCODE], house.server.asked[OSM]) == (3, 3)
     house.server.spots |= dict.fromkeys(names, Place(37.5, -122.0))
     again, _ = house.plan(*events, now=EVENING + timedelta(minutes=5))
-    assert sum(trip.sure is Sure.LINE for trip in again) == 2
-    assert not [trip for trip in first if trip.sure is Sure.LINE]
+    assert [trip.sure for trip in again] == [Sure.UNKNOWN, Sure.UNKNOWN, Sure.UNKNOWN, Sure.LINE]
 
 
 @pytest.mark.parametrize("fault", [GARBAGE, HANG, ILL_500, TOO_MANY, DENIED], ids=["garbage", "hang", "500", "429", "403"])
