@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from clients.calendar_text import View
-from clients.google_calendar import GoogleCalendar, Key, read_key
 from clients.http import Http
-from clients.ical import read_ical
 from config import Settings
 from config_values import car_key
 from errors import ClientError, LoginDead, NotConfigured, StateError
@@ -20,6 +19,9 @@ from model import CarView, Event, Missing
 from state.cache import Cache
 from state.codec import decode
 from state.logins import Login, Logins
+
+if TYPE_CHECKING:
+    from clients.google_calendar import Key
 
 EVERY = timedelta(minutes=30)
 AFTER_FAILURE, AFTER_REFUSAL = timedelta(minutes=15), timedelta(hours=2)  # a no stays a no until the owner does something
@@ -83,16 +85,25 @@ class Calendars:
                 self.cache.put(f"{_file(key)}-rest", Rest(""), self.now)
 
     def _ical(self, address: str, name: str) -> Fetch:
-        return lambda view: read_ical(address, name, self.http, view)
+        def fetch(view: View) -> tuple[Event, ...]:
+            from clients.ical import read_ical  # most cycles have a young calendar in the cache
+
+            return read_ical(address, name, self.http, view)
+
+        return fetch
 
     def _google(self, ident: str, name: str) -> Fetch:
         def fetch(view: View) -> tuple[Event, ...]:
+            from clients.google_calendar import GoogleCalendar
+
             client = GoogleCalendar(self.settings.google_calendar_url, self.settings.google_token_url, self._key(ident))
             return client.events(ident, name, view)
 
         return fetch
 
     def _key(self, ident: str) -> Key:
+        from clients.google_calendar import Key, read_key
+
         assert self.settings.google_credentials is not None
         key = read_key(self.settings.google_credentials)
         if key.service:

@@ -6,6 +6,7 @@ find asks for what every day asks for. One that is too far to drive asks for not
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -177,7 +178,9 @@ def _forecast(temperature: Series | Missing, trip: Trip) -> float | None:
 
 def _value(temperature: Series, at: datetime) -> float | None:
     """The hour itself, or the nearest one within three hours."""
-    near = [(max(point.start - at, at - point.end, timedelta()), point.value) for point in temperature.points]
+    after = bisect_right(temperature.points, at, key=lambda point: point.start)
+    about = temperature.points[max(0, after - 1) : after + 1]  # the one that holds it or ended last, and the next one
+    near = [(max(point.start - at, at - point.end, timedelta()), point.value) for point in about]
     off, value = min(near, default=(HOURS_OFF, 0.0))
     return value if off < HOURS_OFF else None
 
