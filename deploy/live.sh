@@ -3,7 +3,7 @@
 # before it they stay on their own rotary position with the daemon off, after it they stand on F and need it.
 source "$(dirname "$0")/common.sh"
 
-[ -x "$PYTHON" ] && [ -e .env ] || fail "Not installed yet: make install"
+if ! [ -x "$PYTHON" ] || ! [ -e .env ]; then fail "Not installed yet: make install"; fi
 CHECKED=$(mktemp)
 trap 'rm -f "$CHECKED"' EXIT
 as_owner "$PYTHON" scheduler.py check | tee "$CHECKED" || fail "Mend what check says first; nothing is changed."
