@@ -55,7 +55,7 @@ def test_a_cycle_without_a_command_loads_no_cryptography(place: Home) -> None:
     program = [sys.executable, "-X", "importtime", str(PROGRAM), *place.later(5).arguments("run")]
     ended = subprocess.run(program, capture_output=True, text=True, env={}, check=True, cwd=ROOT)
     found = {line.rsplit("|", 1)[1].strip() for line in ended.stderr.splitlines() if line.startswith("import time:")}
-    assert "clients.tesla_commands" in found
+    assert "clients.tesla" in found
     assert not [name for name in found if name.startswith(("cryptography", "clients.tesla_session", "google", "tesla_protocol"))]
 
 
