@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -48,7 +47,7 @@ def page_command(folder: Path, settings: Mapping[str, str], now: str | None) -> 
 
 @contextmanager
 def page_running(folder: Path, now: str | None, settings: Mapping[str, str]) -> Iterator[PageProcess]:
-    """Until it listens; it is ended as Ctrl-C would."""
+    """Until it listens; it is ended as a service would, because a shell that started us in the background lets nobody hear Ctrl-C."""
     port = free_port()
     words = page_command(folder, {"PAGE_PORT": str(port), **settings}, now)
     environment = {"PATH": os.environ.get("PATH", "")}
@@ -60,8 +59,11 @@ def page_running(folder: Path, now: str | None, settings: Mapping[str, str]) -> 
             _wait(port, process)
             yield PageProcess(f"http://127.0.0.1:{port}", process)
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=ENDS_WITHIN_S)
+            process.terminate()
+            try:
+                process.wait(timeout=ENDS_WITHIN_S)
+            finally:
+                process.kill()  # otherwise leaving `with` waits for ever
 
 
 def free_port() -> int:
