@@ -19,6 +19,7 @@ from pathlib import Path
 
 import config
 from config import Settings
+from cycle.arguments import time_argument
 from errors import AmpshiftError, ConfigError
 
 ROOT = Path(__file__).resolve().parent
@@ -89,18 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="app.py", description="Ampshift's page: what it sees, plans and did, and your words to it.")
     parser.add_argument("--env", type=Path, metavar="FILE", help="settings (default: .env beside this program)")
     parser.add_argument("--state", type=Path, metavar="DIR", help="replaces STATE_DIR and RUN_DIR")
-    parser.add_argument("--now", type=_time, metavar="TIME", help="pretend it is this time (simulated houses only)")
+    parser.add_argument("--now", type=time_argument, metavar="TIME", help="pretend it is this time (simulated houses only)")
     return parser
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write 2026-12-09T07:30:00-08:00") from None
-    if at.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no offset; write 2026-12-09T07:30:00-08:00")
-    return at.astimezone(UTC)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import config
+from cycle.arguments import time_argument
 from cycle.desk import Desk, Problem
 from errors import AmpshiftError, Busy, ConfigError
 from state.logins import has_tesla_login
@@ -112,16 +113,6 @@ def _only_simulated(args: argparse.Namespace, settings: config.Settings) -> None
         raise ConfigError((f"--now is for simulated houses: {why}.",))
 
 
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time; write 2026-12-09T07:30:00-08:00") from None
-    if at.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no offset; write 2026-12-09T07:30:00-08:00")
-    return at.astimezone(UTC)
-
-
 def _month(text: str) -> str:
     if text and not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a month; write 2026-11")
@@ -145,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print decision.json's data")
     parser.add_argument("--env", type=Path, metavar="FILE", help="settings (default: .env beside this program)")
     parser.add_argument("--state", type=Path, metavar="DIR", help="replaces STATE_DIR and RUN_DIR")
-    parser.add_argument("--now", type=_time, metavar="TIME", help="pretend it is this time (run: simulated houses only)")
+    parser.add_argument("--now", type=time_argument, metavar="TIME", help="pretend it is this time (run: simulated houses only)")
     parser.add_argument("-i", dest="interval", type=_positive, metavar="MIN", help=argparse.SUPPRESS)
     parser.set_defaults(wake=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")

@@ -16,21 +16,9 @@ from config import GridIso, Settings
 from cycle.check_folders import folder_lines
 from model import Missing, Series
 from page.look import Reader
-from tests.process import Home, Warm, home
+from tests.process import Home
 from tests.test_docs import live
 from tests.test_install import REPO, installed, run
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
-
-
-@pytest.fixture
-def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
-    with home(tmp_path, warm) as found:
-        yield found
 
 
 def test_in_a_dry_run_no_word_claims_to_be_obeyed(place: Home) -> None:

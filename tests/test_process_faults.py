@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -29,24 +28,17 @@ from simulator.faults import (
     wrong_region,
 )
 from simulator.server import Device, Reply, Request, reply
-from tests.process import Ended, Home, Warm, home
+from tests.process import Ended, Home
 
 FORBIDDEN = Fault(Ill.STATUS, 403, '{"response":null,"error":"Unauthorized missing scopes"}')
 NOBODY = "http://127.0.0.1:1"
 GONE = "All problems are gone.\n"
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
-
-
 @pytest.fixture
-def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
-    with home(tmp_path, warm) as found:
-        found.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
-        yield found
+def place(place: Home) -> Home:
+    place.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
+    return place
 
 
 def clear(ended: Ended, code: int, *words: str) -> None:

@@ -27,22 +27,10 @@ from state.files import boot_id
 from state.store import Store
 from tests.brokers import Listener, broker, say, until
 from tests.home_assistant_fields import wrong
-from tests.process import Home, Warm, home
+from tests.process import Home, Warm
 
 NO_POWERWALL = {"POWERWALL_URL": None, "POWERWALL_PASSWORD": None, "POWERWALL_FINGERPRINT": None, "ENERGY_MONITOR_URL": None}
 LOGIN = ("ampshift", "s3cr3t-of-the-broker")
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
-
-
-@pytest.fixture
-def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
-    with home(tmp_path, warm) as house:
-        yield house
 
 
 @pytest.fixture

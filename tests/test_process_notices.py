@@ -19,12 +19,6 @@ YES_AND_NOTHING = Fault(Ill.STATUS, 200, '{"response":{"result":true,"reason":""
 MANY = 10_000
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
-
-
 @pytest.fixture
 def far() -> Iterator[NotifyServer]:
     with NotifyServer() as server:
@@ -56,6 +50,25 @@ def test_a_dead_login_is_told_once_and_the_heart_stops(place: Home, far: NotifyS
     assert "scheduler.py auth tesla" in far.notes[0].text
     assert far.notes[0].urgent
     assert far.beats == 1  # a service that misses it writes too
+
+
+@pytest.mark.parametrize(("wanted", "told"), [("all", ["Ampshift: the login works again"]), ("problems", [])])
+def test_the_login_that_works_again_is_told_once_to_those_who_want_all(place: Home, far: NotifyServer, wanted: str, told: list[str]) -> None:
+    place.changes["NOTIFY"] = wanted
+    place.do("run")
+    dead_login(place)
+    for _ in range(3):
+        place.later(5).do("run")
+    place.world.faults["fleet"].clear()
+    place.world.faults["fleet"].next(MANY, BUSY_503)  # the net is no proof of a login
+    for _ in range(4):
+        place.later(5).do("run")
+    assert titles(far) == ["Ampshift: log in again"]
+    place.world.faults["fleet"].clear()
+    for _ in range(14):
+        place.later(10).do("run")
+    assert titles(far) == ["Ampshift: log in again", *told]
+    assert [(note.text, note.urgent) for note in far.notes[1:]] == [("tesla: its login works again.", False)] * len(told)
 
 
 def test_a_heart_that_nobody_hears_is_one_line_and_no_failure(place: Home, far: NotifyServer) -> None:
@@ -206,3 +219,8 @@ def test_the_car_that_says_yes_and_does_nothing_is_told_with_the_hours_left(plac
     assert len(told) == 1
     assert "look at the car, the cable and the Tesla app" in told[0].text
     assert replace(told[0], text="").urgent
+    place.world.faults["fleet"].clear()
+    for _ in range(12):
+        place.later(5).do("run")
+    over = [note for note in far.notes if note.title == "Ampshift: a car does not obey - over"]
+    assert [(note.text, note.urgent) for note in over] == [("Blue: nothing is asked of it in vain any more.", False)]

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from model import Charging
 from simulator.owner import Act
-from tests.process import Home, Warm, home
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
+from tests.process import Home
 
 
 @pytest.fixture
-def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
-    with home(tmp_path, warm) as found:
-        found.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
-        yield found
+def place(place: Home) -> Home:
+    place.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
+    return place
 
 
 def test_release_puts_the_owners_amps_back(place: Home) -> None:

@@ -52,12 +52,6 @@ FAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
-
-
 @pytest.fixture
 def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
     """A house with every source there is, and a drive tomorrow morning. Without a TARIFF the market's prices are the bill."""

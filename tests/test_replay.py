@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,12 +18,6 @@ CASES = cases(SHARED)
 SOURCES = {"tesla", "powerwall", "meter", "wall connector", "load forecast", "grid prices", "sun and wind", "fuel mix", "car reading"}
 
 pytestmark = pytest.mark.skipif(not CASES, reason="no recordings beside the project (../shared/fixtures, ../shared/data)")
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
 
 
 def ask(warm: Warm, folder: Path, replay: Replay, *command: str) -> Ended:
