@@ -16,6 +16,12 @@ fail() {
     printf '%s\n' "$*" >&2
     exit 1
 }
+# room_for MB. Packages that were written to a full card stay half written, and so does what Python compiles.
+room_for() {
+    local free
+    free=$(df --output=avail --block-size=1M . | tail -n 1)
+    [ "$free" -ge "$1" ] || fail "Only $((free)) MB are free here and it takes $1: make room first (sudo apt-get clean; du -xh ~ | sort -h | tail shows what is large). Nothing is changed."
+}
 
 # One user for cron and all services: AMPSHIFT_USER, or who owns this folder. Services and cron as root would be a gift to nobody.
 owner() {

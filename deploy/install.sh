@@ -10,6 +10,7 @@ no_starter() { fail "There is no starter \"$1\"; there are: $(basename -s .env d
 command -v python3 >/dev/null || fail "python3 is missing: sudo apt-get install python3 python3-venv make git"
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Ampshift needs Python 3.11 or newer; this one is $(python3 -V): Raspberry Pi OS bookworm has it."
 python3 -c 'import ensurepip' 2>/dev/null || [ -x "$PYTHON" ] || fail "python3-venv is missing: sudo apt-get install python3-venv"
+[ -x "$PYTHON" ] || room_for 900
 # before the minutes that the packages take
 [ -z "${HOUSE:-}" ] || [ -e .env ] || [ -e "deploy/starters/$HOUSE.env" ] || no_starter "$HOUSE"
 

@@ -5,6 +5,7 @@ source "$(dirname "$0")/common.sh"
 [ -x "$PYTHON" ] || fail "Not installed yet: make install"
 [ -z "$(as_owner git status --porcelain --untracked-files=no)" ] ||
     fail "Files of Ampshift are changed here; look at them with git status and git diff, keep them with git stash, then make update again."
+room_for 300
 OLD=$(as_owner git rev-parse HEAD)
 as_owner git pull --quiet --ff-only || fail "git could not fetch the newest version (see above); nothing is changed."
 NEW=$(as_owner git rev-parse HEAD)

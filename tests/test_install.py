@@ -125,6 +125,22 @@ def test_a_32_bit_system_is_refused_in_one_sentence(tmp_path: Path) -> None:
     assert not (tree / ".env").exists()
 
 
+def test_a_card_without_room_is_told_before_anything_is_changed(tmp_path: Path) -> None:
+    tree = a_copy(tmp_path)
+    (tree / ".venv").unlink()
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "df").write_text("#!/bin/sh\necho Avail\necho '  120'\n")
+    (programs / "df").chmod(0o755)
+
+    done = run(tree, "install", PATH=f"{programs}:{os.environ['PATH']}")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Only 120 MB are free here and it takes 900: ")
+    assert not (tree / ".env").exists()
+    assert not (tree / ".venv").exists()
+
+
 def test_units_are_made_for_this_folder_and_user_and_nothing_is_started(tmp_path: Path) -> None:
     tree = a_copy(tmp_path)
     done = run(tree, "install", AMPSHIFT_USER="nora")
