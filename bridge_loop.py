@@ -13,7 +13,7 @@ from cycle.mqtt_commands import TOO_MANY, Asked, Gate, ask_of, said_in
 from cycle.mqtt_discovery import buttons
 from cycle.mqtt_topics import address_of, answer_topic, bridge_topic, client_name, command_topic, words_message
 from cycle.override import known_cars
-from cycle.words import Said, change_for, obeyed
+from cycle.words import Said, change_for, in_words, obeyed
 from errors import AmpshiftError, ClientError, ConfigError, StateError
 from model import Missing
 from planners.texts import clock
@@ -116,7 +116,7 @@ class Bridge:
         try:
             self._obey(asked, now)
         except ConfigError as error:
-            self._answer(False, " ".join(error.problems).replace("--", ""), asked, now)
+            self._answer(False, in_words(error), asked, now)
         except AmpshiftError as error:  # a disk that is full, a file of a newer version
             self._answer(False, error.text, asked, now)
 

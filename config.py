@@ -33,6 +33,7 @@ from config_parsers import (
 from config_places import CalendarAddress, CalendarId, origin, parse_google_calendars, parse_ical_urls
 from config_tariff import Tariff, parse_tariff, price_host
 from config_values import (
+    Address,
     Autostart,
     ChargeHours,
     CommandProxy,
@@ -242,6 +243,11 @@ class Settings(HomeAssistantSettings):
     def broker_password(self) -> Secret:
         return self.mqtt_password or (self.mqtt_url.password if self.mqtt_url else Secret())
 
+    @property
+    def _has_places(self) -> bool:
+        """Is there anything to be found on a map?"""
+        return bool(self.ical_urls or self.google_credentials) or isinstance(self.tesla_home_address, Address)
+
     def for_car(self, vin: str, name: str) -> Settings:
         """These settings with that car's own values: VIN beats last six beats name."""
         changes: dict[str, Any] = {}
@@ -250,11 +256,11 @@ class Settings(HomeAssistantSettings):
         return replace(self, **changes) if changes else self
 
     def _grid_services(self) -> tuple[tuple[str, str | None], ...]:
-        """The grid operators' own pages: California's stands in where there is no key; both tell of alerts."""
-        caiso, ercot, keyless = self.grid_iso is GridIso.CAISO, self.grid_iso is GridIso.ERCOT, not self.grid_status_api_key
+        """The grid operators' own pages: California's stand in where there is no key, or none that works; both tell of alerts."""
+        caiso, ercot = self.grid_iso is GridIso.CAISO, self.grid_iso is GridIso.ERCOT
         return (
-            ("CAISO", self.caiso_url if caiso and (keyless or self.grid_alerts) else None),
-            ("CAISO OASIS", self.caiso_oasis_url if caiso and keyless else None),
+            ("CAISO", self.caiso_url if caiso else None),
+            ("CAISO OASIS", self.caiso_oasis_url if caiso else None),
             ("ERCOT", self.ercot_url if ercot and self.grid_alerts else None),
         )
 
@@ -276,7 +282,7 @@ class Settings(HomeAssistantSettings):
             *(("calendar", origin(calendar.address.reveal())) for calendar in self.ical_urls),
             ("Google Calendar", self.google_calendar_url if self.google_credentials else None),
             ("Google tokens", self.google_token_url if self.google_credentials else None),
-            *(self.road_services() if self.ical_urls or self.google_credentials else ()),
+            *(self.road_services() if self._has_places else ()),
             ("Open-Meteo", self.open_meteo_url if self.wants_weather else None),
             ("notices", called(self.notify_url)),
             ("heartbeat", called(self.heartbeat_url)),

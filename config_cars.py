@@ -27,6 +27,7 @@ from config_parsers import (
     whole,
 )
 from config_values import (
+    Address,
     CommandProxy,
     LastResort,
     OwnSchedule,
@@ -79,8 +80,12 @@ class CarSettings(HouseSettings):
     )
     tesla_auth_url: str = option(url_or_default, "", "a URL", "Tesla's log-in page. Empty: Tesla's, by TESLA_REGION.", about="car")
     tesla_token_url: str = option(url_or_default, "", "a URL", "Where tokens are renewed. Empty: Tesla's, by TESLA_REGION.", about="car")
-    tesla_home_address: Place | Literal["here"] | None = option(
-        home, "", "lat,lon or here", "Where home is; elsewhere the car is never touched. here: where the car stands now.", about="car"
+    tesla_home_address: Place | Address | Literal["here"] | None = option(
+        home,
+        "",
+        "an address, lat,lon or here",
+        "Where home is; elsewhere the car is never touched. An address is looked up once (check shows where); here: where the car stands.",
+        about="car",
     )
     home_radius_m: int = option(whole(20, 5000, "metres"), "150", "20-5000", "How far from that point is still at home.", about="car")
     tesla_budget_dollars: float = option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from config_home_assistant import home_checks
 from config_parsers import is_loopback
-from config_tariff_values import Kind
+from config_tariff_values import Kind, Tariff
 from config_values import CommandProxy, GridIso, MonitorType, Problem, Strategy
 
 if TYPE_CHECKING:
@@ -121,13 +121,23 @@ def money(settings: Settings) -> Iterator[Problem]:
 
 def market(settings: Settings) -> Iterator[Problem]:
     """A tariff that adds to the market's price needs one, and one of the Powerwall a way to Tesla's cloud."""
-    kind = settings.tariff.kind if settings.tariff else None
-    grid = settings.grid_iso is not None and (settings.grid_iso is GridIso.CAISO or bool(settings.grid_status_api_key))
-    if kind is Kind.WHOLESALE and not settings.price_file and not grid:
-        text = "TARIFF adds to the market's price: set GRID_ISO and GRID_STATUS_API_KEY, or PRICE_FILE with the market's prices"
-        yield problem(text, "TARIFF", "GRID_ISO", "GRID_STATUS_API_KEY", "PRICE_FILE")
+    tariff = settings.tariff
+    if tariff is not None and tariff.kind is Kind.WHOLESALE and not settings.price_file:
+        yield from _wholesale(tariff, settings)
+    kind = tariff.kind if tariff else None
     if kind is Kind.POWERWALL and settings.powerwall_site is None:
         yield problem("TARIFF=powerwall is read through Tesla: set POWERWALL_SITE=auto", "TARIFF", "POWERWALL_SITE")
+
+
+def _wholesale(tariff: Tariff, settings: Settings) -> Iterator[Problem]:
+    iso = settings.grid_iso
+    if tariff.grid and iso is not None and iso != tariff.grid:
+        text = f"TARIFF ({tariff.name}) adds to the prices of {tariff.grid}, but GRID_ISO is {iso}: write GRID_ISO={tariff.grid}"
+        yield problem(f"{text} with GRID_STATUS_API_KEY, or the TARIFF of your own utility", "TARIFF", "GRID_ISO", "GRID_STATUS_API_KEY")
+    elif iso is None or not (iso is GridIso.CAISO or settings.grid_status_api_key):
+        wanted = f"GRID_ISO={tariff.grid}" if tariff.grid else "GRID_ISO"
+        text = f"TARIFF adds to the market's price: set {wanted} and GRID_STATUS_API_KEY, or PRICE_FILE with the market's prices"
+        yield problem(text, "TARIFF", "GRID_ISO", "GRID_STATUS_API_KEY", "PRICE_FILE")
 
 
 def vins(settings: Settings) -> Iterator[Problem]:

@@ -72,6 +72,8 @@ export = 0.05            # optional: what an exported kWh earns. Where it earns 
 holidays = ["new-year", "labor", "12-24"]  # optional: days that count as Sundays
 observed = "monday"      # optional: a holiday on a Sunday is kept on Monday; nearest: also one on a Saturday on Friday
 wholesale = 1.0          # optional: the prices below are added to the market's price x 1.0
+grid = "PJM"             # optional, with wholesale: whose prices; another GRID_ISO is an error
+places = ["WESTERN HUB"] # optional, with wholesale: the GRID_LOCATION that fits; `check` warns of another
 
 [[period]]               # the first period that matches wins
 price = 0.49             # per kWh, not cents

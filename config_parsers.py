@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from config_values import DAY, EVERY_DAY, WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
+from config_values import DAY, EVERY_DAY, WEEKDAYS, Address, ChargeHours, Departure, Secret, TimeSpan
 from errors import ConfigError
 from model import Place
 
@@ -23,8 +23,11 @@ Parser = Callable[[str], T]
 INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 DECIMAL = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:.]+")
-NO_STREETS = """street addresses are not read yet: press long on your house in a map on the phone (right click on a computer) and \
-write the two numbers it shows as lat,lon, or write the word here and let the car stand at home"""
+WHERE = """write number and street, town and state with commas between them (12 Elm Street, Springfield, IL 62701), or lat,lon: press \
+long on your house in a map on the phone (right click on a computer) and write the two numbers it shows, or the word here, with the car \
+at home"""
+_WORD = re.compile(r"[^\W\d_]{2,}")
+LONGEST_ADDRESS = 200
 SWITCH = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
 
 
@@ -227,17 +230,25 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def home(text: str) -> Place | Literal["here"] | None:
-    """`lat,lon` in degrees, or the word here. Empty is None. The text is never quoted: it says where somebody lives."""
+def home(text: str) -> Place | Address | Literal["here"] | None:
+    """`lat,lon` in degrees, a street address, or the word here. Empty is None. The text is never quoted: it says where somebody lives."""
     if text.casefold() in ("", "here"):
         return "here" if text else None
     parts = [part.strip() for part in text.split(",")]
+    if _is_street(text, parts):
+        return Address(" ".join(text.split()))
     if len(parts) != 2 or not all(DECIMAL.fullmatch(part) for part in parts):
-        raise ConfigError((NO_STREETS,))
+        raise ConfigError((WHERE,))
     lat, lon = float(parts[0]), float(parts[1])
     if abs(lat) > 90 or abs(lon) > 180:
         raise ConfigError(("write the latitude (-90 to 90) first and the longitude (-180 to 180) second",))
     return Place(lat, lon)
+
+
+def _is_street(text: str, parts: list[str]) -> bool:
+    """A house number, and words in two parts at least: a street without its town is in a hundred towns."""
+    named = sum(_WORD.search(part) is not None for part in parts)
+    return named >= 2 and re.search(r"\d", text) is not None and text.isprintable() and len(text) <= LONGEST_ADDRESS
 
 
 # ---- clock and calendar ---------------------------------------------------------------------------------------------------------

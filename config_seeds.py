@@ -97,7 +97,7 @@ def _address(value: str, _values: Values) -> str:
         home(value)
         return f"write TESLA_HOME_ADDRESS={value or 'here'}"
     except ConfigError as error:
-        return f"write TESLA_HOME_ADDRESS=lat,lon: {error.problems[0]}"
+        return f"write TESLA_HOME_ADDRESS=...: {error.problems[0]}"
 
 
 def _lat_lon(_value: str, values: Values) -> str:

@@ -14,8 +14,9 @@ export = 0.08                  # optional
 [[period]]                     # the last one must always match
 price = 0.31
 
-`wholesale = 1.1` makes it the market's price x 1.1, and the periods' prices are added to it. `source`, `dated`, `note` and `example` say
-where the figures are from.
+`wholesale = 1.1` makes it the market's price x 1.1, and the periods' prices are added to it; `grid = "PJM"` and `places = ["..."]` say
+whose price, and at which of GRID_LOCATION's places, the usual one first. `source`, `dated`, `note` and `example` say where the figures are
+from.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ from config_holidays import HOLIDAYS, Calendar, Observed, known
 from config_parsers import currency as currency_code
 from config_parsers import days, span
 from config_tariff_values import ALL_MONTHS, MOST_TIMES, PRICE_LIMIT, Kind, Period, Tariff
-from config_values import DAY, EVERY_DAY, TimeSpan
+from config_values import DAY, EVERY_DAY, GridIso, TimeSpan
 from errors import ConfigError
 
 T = TypeVar("T")
 ALL_DAY = TimeSpan(0, DAY)
-TOP_KEYS = ("name", "currency", "export", "holidays", "observed", "wholesale", "source", "dated", "note", "example", "period")
+ABOUT = ("source", "dated", "note", "example")
+TOP_KEYS = ("name", "currency", "export", "holidays", "observed", "wholesale", "grid", "places", *ABOUT, "period")
 PERIOD_KEYS = ("price", "hours", "days", "months", "season", "export")
 LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -66,6 +68,12 @@ def tariff_from(table: Mapping[str, object], name: str) -> Tariff:
     times = table.get("wholesale")
     if times is not None and (isinstance(times, bool) or not isinstance(times, int | float) or not 0 <= times <= MOST_TIMES):
         problems.append(f"wholesale: write how many times the market's price, from 0 to {MOST_TIMES:g}")
+    if table.get("grid", "") not in ("", *GridIso):
+        problems.append(f"grid: write {', '.join(GridIso)}")
+    places = table.get("places", [])
+    if not isinstance(places, list) or not all(isinstance(place, str) and place for place in places):
+        problems.append('places: write a list such as ["N ILLINOIS HUB", "COMED"]')
+        places = []
     calendar = _calendar(table, problems)
     source, note = (_text(table.get(key, ""), key, "text", problems) for key in ("source", "note"))
     if problems:
@@ -82,6 +90,8 @@ def tariff_from(table: Mapping[str, object], name: str) -> Tariff:
         note=note,
         example=table.get("example") is True,
         times=float(times) if isinstance(times, int | float) else 1.0,
+        grid=str(table.get("grid", "")),
+        places=tuple(places),
     )
 
 

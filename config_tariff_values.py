@@ -57,7 +57,8 @@ class Period:
 @dataclass(frozen=True, slots=True)
 class Tariff:
     """`currency` empty: as CURRENCY says. `export`: what an exported kWh earns; None: not known. The first period that matches wins.
-    `source`, `dated`: where the figures are from and from when on they hold; `example`: they are no utility's; `note`: for the owner."""
+    `grid`, `places`: whose market price a wholesale tariff adds to, and the names of its places there; empty: any. `source`, `dated`: where
+    the figures are from and from when on they hold; `example`: they are no utility's; `note`: for the owner."""
 
     name: str
     currency: str
@@ -72,6 +73,8 @@ class Tariff:
     times: float = 1.0
     url: Secret = field(default_factory=lambda: Secret(""))
     file: Path | None = None
+    grid: str = ""
+    places: tuple[str, ...] = ()
 
 
 def price_at(tariff: Tariff, local: datetime) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 DAY = 24 * 60
@@ -75,6 +75,23 @@ class LastResort(StrEnum):
 
     ALARM = "alarm"
     SILENCE = "silence"  # no heartbeat for half a minute: the car sees a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """House number, street and town as the owner wrote them; to be looked up once. Kept out of logs: it says where somebody lives."""
+
+    text: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def key(self) -> str:
+        """Stands for the text in state files; another text has another one."""
+        from hashlib import sha256  # most owners wrote no street
+
+        return sha256(" ".join(self.text.casefold().split()).encode()).hexdigest()[:16]
 
 
 class PowerwallPriority(StrEnum):

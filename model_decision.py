@@ -40,13 +40,15 @@ NO_HOUSE_LOAD = Missing("history", "what the house usually draws is not known ye
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How one source did in this cycle. `age_s`: of its newest value; None where there is none. `fatal`: only the owner can mend it."""
+    """How one source did in this cycle. `age_s`: of its newest value; None where there is none. `fatal`: only the owner can mend it;
+    `note`: it answers, and something in it is to be mended."""
 
     name: str
     ok: bool
     age_s: float | None
     why: str
     fatal: bool = False
+    note: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,8 @@ class Memory:
     last_cycle: datetime | None = None
     doubted: tuple[datetime, ...] = ()
     problems: tuple[str, ...] = ()  # what was written to stderr last, so that cron mails only changes
-    home: Place | None = None  # learned when TESLA_HOME_ADDRESS=here
+    home: Place | None = None  # learned, or looked up, and told to the owner
+    home_of: str = ""  # Address.key of what was looked up; "": learned by TESLA_HOME_ADDRESS=here
     charger_link_since: datetime | None = None
     grid_up: bool | None = None
     site: SiteMemory = SiteMemory()

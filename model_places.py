@@ -23,12 +23,17 @@ class Event:
 
 
 class Sure(StrEnum):
-    """How well a distance is known, the best first."""
+    """How well a distance is known, the best first. NOT_ASKED: nobody could be asked yet, so it may be found later."""
 
     WRITTEN = "written in the event"
     ROAD = "by road"
     LINE = "1.4 times the straight line"
+    NOT_ASKED = "the place has not been looked up yet"
     UNKNOWN = "the place could not be found"
+
+    @property
+    def known(self) -> bool:
+        return self not in (Sure.NOT_ASKED, Sure.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ HOUSES = (
         solar_kw=8.0,
         powerwalls=2,
         troubles=(
-            Trouble(6, 15, 24, "login", (("login", 1),)),
+            Trouble(6, 15, 24, "login", (("login", 2),)),
             Trouble(12, 19, 5, "net", (("source", 1),)),
             Trouble(18, 19, 3, "daemon", (("failsafe", 2),)),
             Trouble(25, 23, 1, "overload", (("guard", 1),)),
@@ -163,7 +163,7 @@ HOUSES = (
         gen2=False,
         options={"WALL_CONNECTOR_URL": NOWHERE, "READY_SOC": "75"},
         troubles=(
-            Trouble(7, 16, 14, "deaf", (("disobeys", 1),)),
+            Trouble(7, 16, 14, "deaf", (("disobeys", 2),)),
             Trouble(13, 1, 6, "off", (("gap", 1),)),
             Trouble(20, 18, 4, "ntfy", ()),
             Trouble(26, 4.5, 2, "late", (("not-ready", 1),)),

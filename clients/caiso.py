@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from clients.emissions import intensity
+from clients.gridstatus_table import CAISO_PLACES
 from clients.http import Ask, Http
 from clients.intervals import in_order
 from clients.values import root
-from errors import BadAnswer
+from errors import BadAnswer, NotConfigured
 from model import Point, Series
 
 SOURCE = "caiso"
@@ -65,6 +66,9 @@ class Caiso:
     def day_ahead_prices(self, location: str, start: datetime, end: datetime, now: datetime) -> Series:
         """Wholesale prices at a hub or node, per kWh. Raises ClientError."""
         rows = self._oasis("PRC_LMP", "DAM", start, end, {"node": location, "version": "12"})
+        if not rows and location not in CAISO_PLACES:  # the past hours are in the span, so a place that exists has rows
+            known = ", ".join(CAISO_PLACES)
+            raise NotConfigured(SOURCE, f"GRID_LOCATION={location} has no prices at CAISO. Known there: {known}; or a node's name.")
         points = [point for row in rows if row.get("LMP_TYPE") == "LMP" and (point := _point(row, 1 / KW_PER_MW)) is not None]
         return Series(SOURCE, "USD/kWh", now, _some(points, f"price at {location}", rows))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from errors import BadAnswer
 from model import Event
 
 SOURCE = "calendar"
-MOST_EVENTS = 500  # in two weeks; more is a timetable, not somebody's calendar
+MOST_EVENTS = 500  # in three weeks; more is a timetable, not somebody's calendar
 _LINK = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
 _NOWHERE = re.compile(
     r"(at )?home|online|virtual(ly)?|remote|tbd|tba|phone|(phone|video|conference)? ?call|zoom( meeting| video)?|google meet|webex|skype|"
@@ -45,6 +45,15 @@ class View:
             raise BadAnswer(SOURCE, f"{value.year} is no year that can be planned for.") from None
 
 
+@dataclass(slots=True)
+class Left:
+    """What of one calendar does not count: `odd`, events that cannot be read, each once by its UID, with its title; `beyond`: is there more
+    than MOST_EVENTS?"""
+
+    odd: dict[str, str] = field(default_factory=dict)
+    beyond: bool = False
+
+
 def real_place(text: str) -> str | None:
     """Where to drive to. A link to a video call, a phone number or home is nowhere; links beside an address are dropped."""
     left = line(_LINK.sub(" ", text), 300).strip(" ,;:-()|")
@@ -67,7 +76,8 @@ def event(calendar: str, span: tuple[datetime, datetime], title: str, place: str
     return Event(calendar, start, end, line(title, 200) or "(no title)", real_place(place), None, all_day, line(note, 1000))
 
 
-def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
+def in_order(events: Iterable[Event], left: Left) -> tuple[Event, ...]:
     """By time, without doubles, the nearest MOST_EVENTS."""
     rows = sorted(set(events), key=lambda one: (one.start, one.end, one.title, one.place or ""))
+    left.beyond = left.beyond or len(rows) > MOST_EVENTS
     return tuple(rows[:MOST_EVENTS])

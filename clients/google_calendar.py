@@ -10,14 +10,14 @@ import json
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from clients.calendar_text import SOURCE, View, event, in_order
+from clients.calendar_text import SOURCE, Left, View, event, in_order, line
 from clients.http import host_of, may_carry_secret
 from clients.http_status import retry_after_s, status_error
 from errors import BadAnswer, BadCertificate, ClientError, LoginDead, NoAnswer, NotConfigured, Refused, TooMany, Unreachable
@@ -53,14 +53,29 @@ def read_key(path: Path) -> Key:
         raise NotConfigured(SOURCE, f"GOOGLE_CREDENTIALS {path.name} does not exist; correct the path in .env.") from None
     except (OSError, ValueError, RecursionError):
         raise NotConfigured(SOURCE, f"GOOGLE_CREDENTIALS {path.name} cannot be read as JSON; download it anew.") from None
-    if isinstance(found, dict) and found.get("type") == "service_account" and found.get("private_key") and found.get("client_email"):
+    if isinstance(found, dict) and found.get("type") == "service_account" and _has(found, "private_key", "client_email"):
         return Key(found)
     client = found.get("installed") if isinstance(found, dict) else None
-    if isinstance(client, dict) and client.get("client_id") and client.get("client_secret"):
+    if isinstance(client, dict) and _has(client, "client_id", "client_secret"):
         return Key(client)
     if isinstance(found, dict) and "web" in found:
         raise NotConfigured(SOURCE, f"GOOGLE_CREDENTIALS {path.name} is for a web application; make an OAuth client of type Desktop app.")
     raise NotConfigured(SOURCE, f"GOOGLE_CREDENTIALS {path.name} is neither a service account's key nor an OAuth client's JSON.")
+
+
+def _has(found: Mapping[str, object], *names: str) -> bool:
+    return all(isinstance(text := found.get(name), str) and bool(text) for name in names)
+
+
+def service_login(key: Key, token_url: str) -> Any:
+    """What the library logs in with; nobody is asked yet. Raises NotConfigured."""
+    from google.oauth2 import service_account
+
+    try:
+        info = {**key.info, "token_uri": token_url}
+        return service_account.Credentials.from_service_account_info(info, scopes=[SCOPE])  # type: ignore[no-untyped-call]
+    except (ValueError, TypeError, KeyError):  # the error may quote the key
+        raise NotConfigured(SOURCE, "GOOGLE_CREDENTIALS holds no usable private key; make a new key and download it.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +85,30 @@ class GoogleCalendar:
     key: Key = field(repr=False)
     wait_s: float = 5.0  # for a connection and for each piece of an answer; token and events must fit into a cycle's look
 
-    def events(self, calendar: str, name: str, view: View) -> tuple[Event, ...]:
-        """The events of one calendar in `view`, series expanded by Google. Raises ClientError."""
+    def events(self, calendar: str, name: str, view: View, left: Left | None = None) -> tuple[Event, ...]:
+        """The events of one calendar in `view`, series expanded by Google; `left`: takes what does not count. Raises ClientError."""
+        left = Left() if left is None else left
         if not (may_carry_secret(self.url) and may_carry_secret(self.token_url)):
             raise NotConfigured(SOURCE, "GOOGLE_CALENDAR_URL and GOOGLE_TOKEN_URL must begin with https://.")
         transport = _transport(self.wait_s)
         try:
             token = guarded(self.token_url, lambda: self._token(transport))
-            rows = guarded(self.url, lambda: self._rows(transport, token, calendar, view))
+            rows = guarded(self.url, lambda: self._rows(transport, token, calendar, view, left))
         except Refused as error:
             raise self._explained(error, calendar) from None
         finally:
             transport.close()
-        events = [_event(row, name, view) for row in rows if _counts(row, view)]
-        return in_order(one for one in events if view.holds(one.start, one.end))
+        events = list(_events(rows, name, view, left))
+        return in_order((one for one in events if view.holds(one.start, one.end)), left)
 
     def _token(self, transport: Any) -> str:
         import google_auth_httplib2  # type: ignore[import-untyped]
-        from google.oauth2 import credentials, service_account
+        from google.oauth2 import credentials
 
         key = self.key
         login: Any
         if key.service:
-            try:
-                info = {**key.info, "token_uri": self.token_url}
-                login = service_account.Credentials.from_service_account_info(info, scopes=[SCOPE])  # type: ignore[no-untyped-call]
-            except (ValueError, TypeError, KeyError):  # the error may quote the key
-                raise NotConfigured(SOURCE, "GOOGLE_CREDENTIALS holds no usable private key; make a new key and download it.") from None
+            login = service_login(key, self.token_url)
         else:
             login = credentials.Credentials(  # type: ignore[no-untyped-call]
                 None,
@@ -109,7 +121,7 @@ class GoogleCalendar:
         login.refresh(google_auth_httplib2.Request(transport))
         return str(login.token)
 
-    def _rows(self, transport: Any, token: str, calendar: str, view: View) -> list[Mapping[str, Any]]:
+    def _rows(self, transport: Any, token: str, calendar: str, view: View, left: Left) -> list[Mapping[str, Any]]:
         from googleapiclient.discovery import build  # type: ignore[import-untyped]
 
         options = {"api_endpoint": f"{self.url}/calendar/v3/"}
@@ -126,7 +138,8 @@ class GoogleCalendar:
             rows += items
             page = answer.get("nextPageToken")
             if not page:
-                break
+                return rows
+        left.beyond = True
         return rows
 
     def _explained(self, error: Refused, calendar: str) -> ClientError:
@@ -189,7 +202,7 @@ def guarded(url: str, work: Callable[[], Any]) -> Any:
         lost = isinstance(error, auth.TransportError) and isinstance(error.args[0] if error.args else None, httplib2.ServerNotFoundError)
         kind, text = (Unreachable, "No connection to") if lost else (NoAnswer, "No whole answer in time from")
         raise kind(SOURCE, f"{text} {host}.") from None
-    except (Error, auth.GoogleAuthError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (Error, auth.GoogleAuthError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadAnswer(SOURCE, f"{host} sent something that is no answer to our question ({type(error).__name__}).") from None
 
 
@@ -224,6 +237,22 @@ def _counts(row: Mapping[str, Any], view: View) -> bool:
     guests = row.get("attendees")
     mine = [guest for guest in guests if isinstance(guest, dict) and guest.get("self")] if isinstance(guests, list) else []
     return not any(guest.get("responseStatus") == "declined" for guest in mine)
+
+
+def _events(rows: Sequence[Mapping[str, Any]], name: str, view: View, left: Left) -> Iterator[Event]:
+    """One odd event must not hide the others."""
+    wrong: BadAnswer | None = None
+    found = 0
+    for row in rows:
+        try:
+            if _counts(row, view):
+                yield _event(row, name, view)
+            found += 1
+        except BadAnswer as error:
+            title, wrong = line(str(row.get("summary") or ""), 60), error
+            left.odd[title] = title
+    if wrong is not None and not found:
+        raise wrong
 
 
 def _event(row: Mapping[str, Any], name: str, view: View) -> Event:

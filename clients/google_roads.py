@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from clients.http import Ask, Http, Reply, host_of, may_carry_secret
 from clients.values import root
 from errors import AmpshiftError, BadAnswer, ClientError, NotConfigured, Refused, TooMany
 from model import Leg, Missing, Place
+
+if TYPE_CHECKING:
+    from model_home import Candidate
 
 SOURCE = "roads"
 MOST = 25  # destinations in one request of the old API; Routes takes 50 addresses
@@ -70,6 +73,15 @@ class GoogleRoads:
             return Missing(SOURCE, "Google does not know the place")
         first = root(SOURCE, answer[0]).node("geometry").node("location")
         return Place(first.need(first.number("lat", -90, 90)), first.need(first.number("lng", -180, 180)))
+
+    def houses(self, address: str) -> tuple[Candidate, ...]:
+        """The houses that an address may stand for. Raises ClientError."""
+        from clients.addresses import google_houses  # once in a house's life
+
+        answer = self._maps(lambda client: client.geocode(address))
+        if not isinstance(answer, list):
+            raise BadAnswer(SOURCE, f"{host_of(self.maps_url)} sent no list of places.")
+        return google_houses(answer)
 
     def _maps(self, work: Callable[[Any], Any]) -> Any:
         import googlemaps  # type: ignore[import-untyped]

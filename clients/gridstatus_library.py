@@ -78,4 +78,6 @@ def _with_columns(body: object) -> object:
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(data, list) or not all(isinstance(row, list) for row in data):
         raise BadAnswer(SOURCE, "GridStatus' answer holds no table.")
+    if data and not all(isinstance(name, str) for name in data[0]):
+        raise BadAnswer(SOURCE, "GridStatus' answer holds no table: its first row has no names.")  # the library would stumble here too
     return body if data else {**body, "data": [[]]}

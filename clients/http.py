@@ -123,14 +123,21 @@ class Reply:
 
 class Http:
     """Shared by all clients; each thread gets sessions of its own. `connect_s`, `read_s`: longest wait for a connection and for the
-    next bytes; `limit_s`: longest time until the whole answer is here, retries included."""
+    next bytes; `limit_s`: longest time until the whole answer is here, retries included; `pause_s`: the first pause before one of them
+    (0: none, for a far end that is simulated; None: as usual)."""
 
     def __init__(
-        self, connect_s: float = 5.0, read_s: float = 10.0, limit_s: float = 15.0, mono: Callable[[], float] = time.monotonic
+        self,
+        connect_s: float = 5.0,
+        read_s: float = 10.0,
+        limit_s: float = 15.0,
+        mono: Callable[[], float] = time.monotonic,
+        pause_s: float | None = None,
     ) -> None:
         self._timeout = (connect_s, read_s)
         self._limit_s = limit_s
         self._mono = mono
+        self._retry = _RETRY if pause_s is None else _RETRY.new(backoff_factor=pause_s)
         self._local = threading.local()
         self._open: WeakSet[requests.Session] = WeakSet()  # sessions of ended threads vanish by themselves
 
@@ -150,6 +157,9 @@ class Http:
             ) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
             raise _failure(ask, error, exchange.sent) from error
+        except ValueError:  # the library reads where an answer sends one on, although nobody follows; from None: it may be a secret
+            exchange.hang_up()
+            raise BadAnswer(ask.source, f"{host_of(ask.url)} sends us on to what is no address.") from None
         finally:
             current.reset(before)
 
@@ -193,7 +203,7 @@ class Http:
         sessions = self._local.__dict__.setdefault("sessions", {})
         key = (retry, pin)
         if key not in sessions:
-            sessions[key] = _new_session(_RETRY if retry else _NO_RETRY, pin)
+            sessions[key] = _new_session(self._retry if retry else _NO_RETRY, pin)
             self._open.add(sessions[key])
         return cast(requests.Session, sessions[key])
 

@@ -1,7 +1,7 @@
 """PRICE_FILE: the owner's own prices, as a CSV file with the header `start,price[,load_mw][,co2][,export]`.
 
 `start` is ISO 8601 with its offset; a row holds until the next one starts. Prices are per kWh, load in MW, CO2 in g/kWh
-average, export what a kWh given back earns.
+average, export what a kWh given back earns. A value that is empty or NaN is a hole; of two rows with one start the later counts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ SOURCE = "price file"
 COLUMNS = ("price", "load_mw", "co2", "export")
 LONGEST_ROW = timedelta(hours=3)  # a longer gap is a hole in the file, unless all its rows are that long
 ALONE = timedelta(hours=1)
+NOTHING = ("", "nan", "null", "none")
 NO_EXPORT = Missing(SOURCE, "the file has no values for export")
 
 Row = Mapping[str, float]
@@ -70,10 +71,15 @@ def _rows(lines: Iterable[str], name: str) -> dict[datetime, Row]:
     for row in reader:
         where = f"{name}, line {reader.line_num}"
         start = _start(row.get("start"), where)
-        if rows and start <= next(reversed(rows)):
+        if rows and start < next(reversed(rows)):
             raise BadAnswer(SOURCE, f"{where}: times must rise from row to row; {row.get('start')} does not.")
-        rows[start] = {column: _number(row[column], where, column) for column in COLUMNS if (row.get(column) or "").strip()}
+        rows[start] = {column: _number(row[column], where, column) for column in COLUMNS if not hole(row.get(column))}
     return rows
+
+
+def hole(value: object) -> bool:
+    """A value that is not there, as people and programs write it."""
+    return value is None or str(value).strip().casefold() in NOTHING
 
 
 def _start(text: str | None, where: str) -> datetime:

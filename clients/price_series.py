@@ -2,7 +2,7 @@
 
 JSON: a list of rows, or an object with the list under prices, rates, data or results and perhaps `"unit": "kWh"`, `"MWh"` or `"cents"`.
 A row has a time with its offset under start (or from, valid_from, startsAt, time_start), perhaps an end (to, valid_to, end), a price
-under price (or value, total), and perhaps `export`.
+under price (or value, total; null or NaN: a hole), and perhaps `export`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from clients.http import Ask, Http
-from clients.price_file import PriceFile, prices_from, rows_end
+from clients.price_file import PriceFile, hole, prices_from, rows_end
 from errors import BadAnswer, NotConfigured
 from model import Missing, Point, Series
 
@@ -31,6 +31,7 @@ SHORTEST_KEY = 6  # shorter words, such as a price zone, are masked in no error
 PER = {"kWh": 1.0, "MWh": 0.001, "cents": 0.01}
 DEAREST = 3.0  # per kWh, in the middle of all hours: no tariff is so dear, but one in cents or per MWh is
 
+Table = dict[datetime, tuple[datetime | None, float | None, float | None]]  # start: (end, price, export)
 DEAREST_SAID = 10.0  # who says the unit means it: 5,000 a MWh all day have been
 
 
@@ -75,25 +76,33 @@ def read_json(data: object, currency: str, now: datetime) -> PriceSeries:
     rows = next((data[name] for name in LISTS if name in data), None) if isinstance(data, dict) else data
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer(SOURCE, f"There is no list of prices, neither alone nor under {', '.join(LISTS)}.")
-    table: dict[datetime, tuple[datetime | None, float, float | None]] = {}
+    table: Table = {}
     for number, row in enumerate(rows, 1):
         where = f"price row {number}"
         end = _key(row, ENDS)
         export = row.get("export")
         earned = None if export is None else _number(export, where) * PER[unit]
-        price = _number(_key(row, PRICES), where) * PER[unit]
+        price = None if _hole(row) else _number(_key(row, PRICES), where) * PER[unit]
         table[_time(_key(row, STARTS), where)] = (None if end is None else _time(end, where), price, earned)
+    if not any(price is not None for _, price, _ in table.values()):
+        raise BadAnswer(SOURCE, "The list holds no prices.")
     said = isinstance(data, dict) and "unit" in data
     return _plausible(_series(table, currency, now), DEAREST_SAID if said else DEAREST)
 
 
-def _series(table: Mapping[datetime, tuple[datetime | None, float, float | None]], currency: str, now: datetime) -> PriceSeries:
+def _hole(row: Mapping[str, object]) -> bool:
+    """A price that is not there yet, told as null or NaN: it costs that hour, not the day."""
+    return any(name in row for name in PRICES) and hole(_key(row, PRICES))
+
+
+def _series(table: Table, currency: str, now: datetime) -> PriceSeries:
     starts = tuple(sorted(table))
     usual = rows_end(starts)
     follows = dict(pairwise(starts))
     ends = {start: min(table[start][0] or usual[start], follows.get(start, datetime.max.replace(tzinfo=UTC))) for start in starts}
     kept = [start for start in starts if ends[start] > start]
-    prices = tuple(Point(start, ends[start], table[start][1]) for start in kept)
+    worth = [(start, table[start][1]) for start in kept]
+    prices = tuple(Point(start, ends[start], value) for start, value in worth if value is not None)
     earned = [(start, table[start][2]) for start in kept]
     export = tuple(Point(start, ends[start], value) for start, value in earned if value is not None)
     unit = f"{currency}/kWh"

@@ -56,8 +56,11 @@ class Node:
         return float(value)
 
 
+JSON_WORDS = {type(None): "null", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+
+
 def root(source: str, answer: object) -> Node:
     """The answer as an object. Raises BadAnswer for a list, a text, null."""
     if not isinstance(answer, dict):
-        raise BadAnswer(source, f"The answer is {type(answer).__name__}, not the JSON object that was asked for.")
+        raise BadAnswer(source, f"The answer is {JSON_WORDS.get(type(answer), 'no JSON')}, not the JSON object that was asked for.")
     return Node(source, "", answer)

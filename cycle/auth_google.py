@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clients.google_calendar import SCOPE, Key, read_key
+from clients.google_calendar import SCOPE, Key, read_key, service_login
 from clients.http import Ask, may_carry_secret
 from cycle.auth_paste import Trouble, code_in
 from cycle.auth_redirect import Listener
@@ -82,15 +82,27 @@ def converse(desk: Desk, talk: Talk, nonce: Callable[[], str], port: int) -> int
     except NotConfigured as error:
         raise ConfigError((error.text,)) from None
     if key.service:
+        _usable(key)
         talk.say(SERVICE.format(email=key.email))
         return 0
     try:
         _log_in(desk, talk, key, nonce, port)
     except Stopped:
         raise Stopped("auth", NOTHING_SAVED) from None
+    except KeyboardInterrupt:
+        talk.say(f"\n{NOTHING_SAVED}")
+        raise
     Calendars(desk.settings, desk.cache, desk.http, desk.logins, desk.now).ask_again()
     talk.say("Logged in. Next:  scheduler.py check")
     return 0
+
+
+def _usable(key: Key) -> None:
+    """A key that was cut or changed on its way is told here, not by the first drive that is missed. Raises ConfigError."""
+    try:
+        service_login(key, "")
+    except NotConfigured as error:
+        raise ConfigError((error.text,)) from None
 
 
 def _log_in(desk: Desk, talk: Talk, key: Key, nonce: Callable[[], str], port: int) -> None:
@@ -115,14 +127,27 @@ def _code(talk: Talk, attempt: Attempt) -> str:
     while True:
         pasted = talk.ask("Paste the address here, or press Enter to wait for the browser:")
         if not pasted:
-            talk.say(f"Waiting for the browser, up to {WAIT_S / 60:.0f} minutes (Ctrl-C ends it).")
-            pasted = Listener(attempt.port).wait(WAIT_S)
+            pasted = _waited(talk, attempt)
+            if not pasted:
+                continue
         found = code_in(pasted, attempt.state)
         if not isinstance(found, Trouble):
             return found
         talk.say(found.text.replace("Tesla", "Google"))
         if found.again:
             raise BadAnswer("google", "the log-in was not allowed")
+
+
+def _waited(talk: Talk, attempt: Attempt) -> str:
+    """What the browser brought; "" where it did not come. The address that was opened is good all the same, and can be pasted."""
+    talk.say(f"Waiting for the browser, up to {WAIT_S / 60:.0f} minutes (Ctrl-C ends the waiting, then the address can be pasted).")
+    try:
+        return Listener(attempt.port).wait(WAIT_S)
+    except KeyboardInterrupt:
+        talk.say("")
+    except BadAnswer as error:
+        talk.say(f"{error.text[0].upper()}{error.text[1:]}.")
+    return ""
 
 
 def _exchange(desk: Desk, key: Key, attempt: Attempt, code: str) -> dict[str, object]:

@@ -119,6 +119,6 @@ def done(*, paired: bool, home_known: bool) -> str:
     lines = ["", "All is done." if paired else "The login works. The key is not in every car yet: scheduler.py auth tesla --resume"]
     if not home_known:
         lines.append(
-            "TESLA_HOME_ADDRESS is not set yet: write lat,lon, or here while the car stands at home. Elsewhere it is never touched."
+            "TESLA_HOME_ADDRESS is not set yet: your address, lat,lon, or here while the car stands at home. Elsewhere it is never touched."
         )
     return "\n".join([*lines, "Next:  scheduler.py check"])

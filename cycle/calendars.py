@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from clients.calendar_text import View
+from clients.calendar_text import MOST_EVENTS, Left, View
 from clients.http import Http
 from config import Settings
 from config_values import car_key
@@ -33,13 +33,29 @@ PREFIX = "calendar"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One calendar as it was at `fetched_at`. `car`: whom it is tied to, as `car_key` writes it; `problem`: why it is not fresh."""
+    """One calendar as it was at `fetched_at`. `car`: whom it is tied to, as `car_key` writes it; `problem`: why it is not fresh;
+    `dead`: only a new log-in of the owner helps; `odd`: so many of its events cannot be read, `such_as` is one; `beyond`: it has more than
+    can count."""
 
     name: str
     car: str
     fetched_at: datetime
     events: tuple[Event, ...]
     problem: str = ""
+    dead: bool = False
+    odd: int = 0
+    such_as: str = ""
+    beyond: bool = False
+
+    @property
+    def left_out(self) -> str:
+        """What of it does not count, or "". No number that changes from hour to hour: each new text is told to the owner."""
+        several = self.odd > 1
+        named = f" ({self.such_as}{' and others' if several else ''})" if self.such_as else ""
+        event = f"{self.odd} events" if several else "1 event"
+        odd = [f"{event}{named} cannot be read, so {'they do' if several else 'it does'} not count"] if self.odd else []
+        most = [f"it has more than {MOST_EVENTS} events in three weeks, and only the nearest {MOST_EVENTS} count"] if self.beyond else []
+        return "; ".join(odd + most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,7 @@ class Rest:
     dead: bool = False
 
 
-Fetch = Callable[[View], tuple[Event, ...]]
+Fetch = Callable[[View, Left], tuple[Event, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +101,19 @@ class Calendars:
                 self.cache.put(f"{_file(key)}-rest", Rest(""), self.now)
 
     def _ical(self, address: str, name: str) -> Fetch:
-        def fetch(view: View) -> tuple[Event, ...]:
+        def fetch(view: View, left: Left) -> tuple[Event, ...]:
             from clients.ical import read_ical  # most cycles have a young calendar in the cache
 
-            return read_ical(address, name, self.http, view)
+            return read_ical(address, name, self.http, view, left)
 
         return fetch
 
     def _google(self, ident: str, name: str) -> Fetch:
-        def fetch(view: View) -> tuple[Event, ...]:
+        def fetch(view: View, left: Left) -> tuple[Event, ...]:
             from clients.google_calendar import GoogleCalendar
 
             client = GoogleCalendar(self.settings.google_calendar_url, self.settings.google_token_url, self._key(ident))
-            return client.events(ident, name, view)
+            return client.events(ident, name, view, left)
 
         return fetch
 
@@ -126,12 +142,15 @@ class Calendars:
             return old
         view = View(self.now - BACK, self.now + AHEAD, self.settings.time_zone, self.settings.calendar_free_events)
         try:
-            fresh = Reading(name, car, self.now, fetch(view))
+            left = Left()
+            events = fetch(view, left)
         except NotConfigured as error:  # nobody was asked: it is mended as soon as the owner mends it
             return _aged(old, error)
         except ClientError as error:
             self.cache.put(f"{file}-rest", Rest(error.text, isinstance(error, LoginDead)), self.now + _pause(error), secret=True)
             return _aged(old, error)
+        such_as = min(left.odd.values(), default="")
+        fresh = Reading(name, car, self.now, events, odd=len(left.odd), such_as=such_as, beyond=left.beyond)
         self.cache.put(file, fresh, self.now + EVERY, secret=True)  # where somebody goes is nobody else's business
         return fresh
 
@@ -181,7 +200,7 @@ def _vin(car: str, cars: tuple[CarView, ...]) -> str | None:
 def _aged(old: Reading | None, error: ClientError) -> Reading:
     if old is None:
         raise error
-    return replace(old, problem=error.text)
+    return replace(old, problem=error.text, dead=isinstance(error, LoginDead))
 
 
 def _pause(error: ClientError) -> timedelta:

@@ -12,13 +12,16 @@ from dotenv.parser import parse_stream
 
 from clients.tesla_auth import FOR_A_HOLD, FOR_A_SITE, NEEDED
 from config import OPTIONS, Broker, Settings
+from config_docs import FIRST
 from config_notify import shown
 from config_tariff import Tariff
-from config_values import WEEKDAYS, ChargeHours, Departure, Secret, TimeSpan
+from config_values import WEEKDAYS, Address, ChargeHours, Departure, Secret, TimeSpan
+from cycle import home
 from cycle.calendars import Calendars
 from cycle.check_calendar import calendar_lines, drive_lines
 from cycle.check_folders import folder_lines
 from cycle.check_grid import grid_failures, grid_lines
+from cycle.check_home import home_lines
 from cycle.check_mqtt import mqtt_lines
 from cycle.check_net import net_lines
 from cycle.check_prices import price_lines
@@ -39,7 +42,7 @@ SET_CLOCK = ": set it with timedatectl"
 def command(desk: Desk, args: argparse.Namespace) -> int:
     """Exit 1 when a configured connection failed or the clock is not set."""
     settings = desk.settings
-    for line in (*_settings(settings), *_open_secrets(args.env or ROOT / ".env", settings)):
+    for line in (*_settings(settings, desk.verbose), *_open_secrets(args.env or ROOT / ".env", settings)):
         print(line)
     now = desk.now.astimezone(settings.time_zone)
     clock_ok = desk.believed or desk.now >= RELEASED
@@ -50,9 +53,11 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     calendars = Calendars(settings, desk.cache, desk.http, desk.logins, desk.now)
     calendars.ask_again()
     desk.market.ask_again()
+    if isinstance(settings.tesla_home_address, Address):
+        home.ask_again(desk.cache, settings.tesla_home_address, desk.now)
     snapshot = desk.house.look(desk.store.load_memory(), desk.now)
     failed = not clock_ok
-    for text, bad in (*folder_lines(settings), *_connections(snapshot, settings)):
+    for text, bad in (*folder_lines(settings), *_connections(snapshot, settings), *home_lines(snapshot, settings, desk.cache)):
         print(text)
         failed = failed or bad
     for text, bad in (*grid_failures(desk, snapshot), *_login(desk)):
@@ -73,17 +78,22 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _settings(settings: Settings) -> Iterator[str]:
-    """What is set, then what stands at its default; secrets only as set or not."""
+def _settings(settings: Settings, whole: bool) -> Iterator[str]:
+    """What is set, then what a normal house sets and this one left at its default, and how many more stand there; `whole`: all of them.
+    Secrets only as set or not."""
     plain = Settings()
+    same = [option for option in OPTIONS if getattr(settings, option.field) == getattr(plain, option.field)]
     for option in OPTIONS:
-        value = getattr(settings, option.field)
-        if value != getattr(plain, option.field):
-            yield f"set     {option.name} = {_text(value)}"
-    same = [option.name for option in OPTIONS if getattr(settings, option.field) == getattr(plain, option.field)]
-    yield f"default {', '.join(same)}"
+        if option not in same:
+            yield f"set     {option.name} = {_text(getattr(settings, option.field))}"
     for own in settings.own:
         yield f"set     {own.field.upper()}__{own.car.upper()} = {_text(own.value)}"
+    told = [option for option in same if whole or option.name in FIRST]
+    for option in told:
+        value = getattr(plain, option.field)
+        yield f"default {option.name}" + (f" = {_text(value)}" if value not in (None, "", (), Secret("")) else ": not set")
+    if len(told) < len(same):
+        yield f"default {len(same) - len(told)} more settings: scheduler.py check -v lists them, docs/SETTINGS.md explains them"
 
 
 def _open_secrets(path: Path, settings: Settings) -> Iterator[str]:
@@ -142,7 +152,8 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
     states = {state.name: state for state in snapshot.sources}
     for state in states.values():
         old = f" ({age(state.age_s)} old)" if state.age_s and state.age_s >= 90 else ""
-        yield (f"ok      {state.name}{old}", False) if state.ok else (f"FAILED  {state.name}: {state.why}", True)
+        word = "note  " if state.note else "FAILED"
+        yield (f"ok      {state.name}{old}", False) if state.ok else (f"{word}  {state.name}: {state.why}", not state.note)
     hints = {
         "tesla": "scheduler.py auth tesla",
         "powerwall": "POWERWALL_URL or POWERWALL_SITE",
@@ -161,12 +172,6 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
         (f"-       wall connector on RS-485: {charger.why}" if isinstance(charger, Missing) else f"ok      RS-485 link {charger.link}"),
         False,
     )
-    if isinstance(snapshot.home, Place) and settings.tesla_home_address == "here":
-        yield f"ok      home: here = {snapshot.home.lat},{snapshot.home.lon} (write it into TESLA_HOME_ADDRESS to keep it for good)", False
-    if isinstance(snapshot.home, Missing) and settings.tesla_home_address == "here":
-        yield f"-       home: {snapshot.home.why}; before that the car is not commanded (once -v takes it)", False
-    elif isinstance(snapshot.home, Missing):
-        yield f"FAILED  home: {snapshot.home.why}; a car that is not surely at home is never commanded", settings.has_tesla
 
 
 def _login(desk: Desk) -> Iterator[tuple[str, bool]]:

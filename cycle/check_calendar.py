@@ -46,8 +46,9 @@ def drive_lines(calendars: Calendars, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _road(trip: Trip, settings: Settings) -> str:
-    if trip.sure is Sure.UNKNOWN:
-        return f"{trip.place or 'its place'} is not found, so it counts as every day; write [25 km] into the event, the way there"
+    if not trip.sure.known:
+        what = "is not found" if trip.sure is Sure.UNKNOWN else "has not been looked up yet"
+        return f"{trip.place or 'its place'} {what}, so it counts as every day; write [25 km] into the event, the way there"
     far = ", too far to drive: it does not count" if trip.distance_km > FARTHEST_KM else ""
     return f"{distance(trip.km, settings)} there and back ({trip.sure}){far}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from config import Settings
 from config_tariff import Kind, Tariff
@@ -68,7 +68,7 @@ class Words:
         return f"{self.money(price)} {self.stretch(run)}{_expected(run)}"
 
     def stretches(self, marked: Sequence[Priced]) -> str:
-        return ", ".join(self.stretch(run) for run in _runs(marked) if run[0][1])
+        return ", ".join(f"{self.stretch(run)}{_expected(run)}" for run in _runs(marked) if run[0][1])
 
     def stretch(self, run: Sequence[Priced]) -> str:
         start, end = max(run[0][0].start, self._now), min(run[-1][0].end, self._now + AHEAD)
@@ -97,6 +97,12 @@ def _origin(snapshot: Snapshot, settings: Settings) -> Iterator[str]:
         until = f"published until {clock(end, snapshot.now, settings.time_zone)}"
         gone = f"they ended on {end.astimezone(settings.time_zone):%Y-%m-%d} and count no more"
         yield f"        got {old} ago; {until if end > snapshot.now else gone}"
+        holes = [(one.end, two.start) for one, two in pairwise(prices.points) if one.end < two.start and two.start > snapshot.now]
+        if holes:
+            first = clock(max(holes[0][0], snapshot.now), snapshot.now, settings.time_zone)
+            more = "" if len(holes) == 1 else f", and {len(holes) - 1} more"
+            last = clock(holes[0][1], snapshot.now, settings.time_zone)
+            yield f"        a hole in them from {first} to {last}{more}: what is expected stands in there"
     if tariff is not None and tariff.kind in (Kind.CLOCK, Kind.WHOLESALE):
         yield from _tariff(tariff, snapshot.now.astimezone(settings.time_zone).date())
 

@@ -12,7 +12,7 @@ from model_decision import Action, CarDecision, Decision, Path, Sent, Snapshot, 
 from model_memory import CommandKind
 from planners.hold import say
 from planners.strategy import LEAST_SUN_KWH
-from planners.texts import age, clock, money
+from planners.texts import age, clock, due, money
 
 WITHOUT = {
     "tesla": "cars are planned with their last reading, nothing is sent",
@@ -21,6 +21,7 @@ WITHOUT = {
     "powerwall cloud": "the Powerwall is not seen or changed through Tesla",
     "meter": "the Powerwall alone tells the surplus",
     "wall connector": "the car is asked more often, at Tesla's price",
+    "home": "a car that is not surely at home is left alone",
     "roads": "distances are rougher, each need says how sure it is",
     "load forecast": "equal prices fall to the earlier hour",
     "sun and wind": "the grid's whole load counts, not what its sun and wind leave",
@@ -95,7 +96,7 @@ def _car(car: CarDecision, decision: Decision, settings: Settings, many: bool) -
     zone, now = settings.time_zone, decision.now
     if many:
         yield f"--- {car.name}"
-    needs = [f"{need.soc:.0f} % by {clock(need.by, now, zone)} ({need.kwh:.1f} kWh): {need.text}" for need in car.needs]
+    needs = [f"{need.soc:.0f} % by {clock(need.by, now, zone)} ({due(need.kwh, at)}): {need.text}" for at, need in enumerate(car.needs)]
     if not needs and not isinstance(car.soc, Missing) and car.action is not Action.NONE:
         needs = ["nothing"]
     yield from _block("NEEDED", needs)
@@ -174,8 +175,10 @@ def _later(car: CarDecision, decision: Decision, settings: Settings) -> Iterator
     yield f"at {wake} wake the car if it sleeps, at {start} set {ahead[0].amps} A and start; about ${START_DOLLARS:.3f} at Tesla"
 
 
-def _without(source: SourceState) -> str:
-    """A calendar that was read before says itself that it goes on."""
+def _without(source: SourceState, well: frozenset[str]) -> str:
+    """A calendar that was read before says itself that it goes on. `well`: the sources that answered."""
+    if source.name == "meter" and not well & {"powerwall", "powerwall cloud"}:
+        return WITHOUT["powerwall"]
     if source.name.startswith(CALENDAR):
         return "the car is not made ready for the drives in it" if source.age_s is None else ""
     return WITHOUT.get(source.name, "")
@@ -183,6 +186,8 @@ def _without(source: SourceState) -> str:
 
 def _missing(decision: Decision, problems: tuple[str, ...]) -> Iterator[str]:
     """Which source was not there, why, and what that changed."""
-    failing = {f"{one.name}: {one.why}": _without(one) for one in decision.sources if not one.ok}
+    well = frozenset(one.name for one in decision.sources if one.ok)
+    failing = {f"{one.name}: {one.why}": _without(one, well) for one in decision.sources if not one.ok}
+    whys = {one.why for one in decision.sources if not one.ok}  # a problem names all that one service did not give
     lines = [f"{text} -> {changed}" if changed else text for text, changed in failing.items()]
-    return _block("MISSING", [*lines, *(text for text in dict.fromkeys(problems) if text not in failing)])
+    return _block("MISSING", [*lines, *(text for text in dict.fromkeys(problems) if text.partition(": ")[2] not in whys)])

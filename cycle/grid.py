@@ -46,12 +46,14 @@ def cached_series(cache: Cache, name: str, every: timedelta, fetch: Callable[[da
     return joined
 
 
-def join(old: Series | None, new: Series, now: datetime) -> Series:
-    """The new points, with the old ones before them, as far back as `KEPT`."""
+def join(old: Series | None, new: Series, now: datetime, keep_later: bool = False) -> Series:
+    """The new points, with the old ones before them, as far back as `KEPT`. `keep_later`: also those beyond the new ones, where another
+    service has told less than what is published."""
     first = new.points[0].start if new.points else None
     past: tuple[Point, ...] = old.points if old is not None else ()
     kept = tuple(point for point in past if point.end > now - KEPT and (first is None or point.end <= first))
-    return replace(new, points=kept + new.points)
+    later = tuple(point for point in past if point.start >= new.points[-1].end) if keep_later and new.points else ()
+    return replace(new, points=kept + new.points + later)
 
 
 def cached(cache: Cache, name: str) -> Series | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -35,8 +35,11 @@ from state.cache import Cache
 
 FIRST_REST, LONGEST_REST = timedelta(hours=1), timedelta(hours=12)
 LATE, LATEST = timedelta(hours=2), timedelta(hours=6)  # a day's prices that are not there yet are asked for again, three times at most
+USED_UP = "the free requests of this month are used up"
 WHOLE_SERVICE = (Unreachable, NoAnswer, BadCertificate, LoginDead, TooMany, ServerFault)
 Due = Callable[[Series | None], bool]
+Fetch = Callable[[], Series]
+Plan = Mapping[str, tuple[Due, Fetch]]  # by task
 
 
 @dataclass(slots=True)
@@ -58,15 +61,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """`service`: whose series these are; `asker`: key and address with which is asked, of which only a hash is kept."""
+    """`service`: whose series these are; `asker`: key and address with which is asked, of which only a hash is kept. A series in the same
+    file may be of another service that stood in (grid_second.py): it counts as any other, but says nothing of this one's health."""
 
     cache: Cache
     now: datetime
     service: str
     asker: str
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _checked: set[str] = field(default_factory=set)
 
-    def series(self, name: str, due: Due, fetch: Callable[[], Series], tells: bool = True) -> Series:
+    def series(self, name: str, due: Due, fetch: Fetch, tells: bool = True) -> Series:
         """The kept series, fetched anew where it is due, one after the other. `tells`: the one that says when the service is ill. Raises
         AmpshiftError where there is none at all."""
         with self._turn:
@@ -82,9 +87,9 @@ class Keeper:
                     raise
                 raise NotAsked(self.service, error.text) from error
 
-    def _series(self, name: str, old: Series | None, due: Due, fetch: Callable[[], Series]) -> Series:
-        rest = self._rest(name)
-        if old is not None and old.fetched_at <= self.now and not due(old):
+    def _series(self, name: str, old: Series | None, due: Due, fetch: Fetch) -> Series:
+        rest, own = self._rest(name), old is not None and old.source == self.service
+        if old is not None and old.fetched_at <= self.now and not due(old) and (own or name not in self._checked):
             return old
         if rest is not None and rest[2] > self.now:
             if old is None:
@@ -94,12 +99,12 @@ class Keeper:
             fresh = fetch()
         except (ClientError, StateError) as error:
             rest = self._rest(whose := self.service if _whole(error) else name)
-            again = rest is not None and (old is None or old.fetched_at <= rest[2] - rest[1])
+            again = rest is not None and (old is None or not own or old.fetched_at <= rest[2] - rest[1])
             self._leave_alone(whose, error, rest[1] * 2 if rest is not None and again else FIRST_REST)
             if old is None:
                 raise
             return old
-        joined = join(old, fresh, self.now)
+        joined = join(old, fresh, self.now, keep_later=old is not None and old.source != fresh.source)
         self.cache.put(name, joined, self.now + KEPT)
         return joined
 
@@ -111,27 +116,40 @@ class Keeper:
         rests = (self._rest(self.service), self._rest(name))
         return next((rest[0] for rest in rests if rest is not None and rest[2] > self.now), "")
 
+    def said(self, name: str) -> str:
+        """Why this service did not give the series when it was asked last, although another stood in; "" where that is not known."""
+        rests = [rest for rest in (self._rest(self.service), self._rest(name)) if rest is not None]
+        return max(rests, key=lambda rest: rest[2])[0] if rests else ""
+
     def ask_again(self, name: str) -> None:
-        """`check` asks whatever failed before."""
+        """`check` asks whatever failed before, and what another service told meanwhile."""
+        self._checked.add(name)
         for whose in (self.service, name):
             if self._rest(whose) is not None:
-                self.cache.put(f"{whose}-rest", ["", "", 0.0], self.now)
+                self.cache.put(self._file(whose), ["", "", 0.0], self.now)
 
     def _leave_alone(self, name: str, error: AmpshiftError, rest: timedelta) -> None:
-        if _used_up(error):
+        if _used_up(error):  # no rest, only a note for `said`; written once
+            before = self._rest(name)
+            if before is None or before[0] != USED_UP:
+                self.cache.put(self._file(name), [USED_UP, self._hash(), 0.0], self.now)
             return
         told = timedelta(seconds=error.retry_after_s or 0) if isinstance(error, ClientError) else timedelta()
         lasting = LONGEST_REST if not error.temporary and isinstance(error, ClientError) else FIRST_REST
         rest = min(max(rest, told, lasting), max(LONGEST_REST, told))
-        self.cache.put(f"{name}-rest", [error.text, self._hash(), rest.total_seconds()], self.now + rest)
+        self.cache.put(self._file(name), [error.text, self._hash(), rest.total_seconds()], self.now + rest)
 
     def _rest(self, name: str) -> tuple[str, timedelta, datetime] | None:
         """(why, how long, until when) of the last failure of this asker."""
-        found = self.cache.get(f"{name}-rest")
+        found = self.cache.get(self._file(name))
         value = found.value if found is not None else None
         if found is None or not isinstance(value, list) or len(value) != 3 or value[1] != self._hash():
             return None
         return str(value[0]), timedelta(seconds=float(value[2])), found.expires_at
+
+    def _file(self, name: str) -> str:
+        """Two services that tell the same series rest each for itself."""
+        return f"{name}-rest" if name == self.service else f"{name}-{self.service}-rest"
 
     def _hash(self) -> str:
         return f"{zlib.crc32(self.asker.encode()):08x}"

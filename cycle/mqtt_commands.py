@@ -20,6 +20,7 @@ from cycle.mqtt_discovery import WORDS
 from cycle.override import car_called
 from cycle.words import Said, until_from
 from errors import ConfigError
+from planners.texts import age
 
 LASTS = timedelta(seconds=60)
 KEYS = frozenset({"word", "on", "car", "until", "at", "id"})
@@ -105,7 +106,7 @@ def _in_time(data: Mapping[str, object], now: datetime) -> None:
         raise ConfigError(("at must be a time: Unix seconds, or 2026-12-09T07:30:00-08:00",))
     seconds = (now - at).total_seconds()
     if abs(now - at) > LASTS:
-        apart = f"{seconds:.0f} s old" if seconds > 0 else f"{-seconds:.0f} s ahead"
+        apart = f"{age(seconds)} old" if seconds > 0 else f"{age(-seconds)} ahead"
         raise ConfigError((f"at is {apart} by this computer's clock: not obeyed; say it again, and compare the clocks",))
 
 

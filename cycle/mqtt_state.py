@@ -53,7 +53,7 @@ def _house(decision: Decision, snapshot: Snapshot, problems: Sequence[str], sett
 def _sources(found: Sequence[SourceState]) -> dict[str, bool]:
     """Which ones answered. Calendars are one: Google's names of them are people's addresses."""
     names = dict.fromkeys(_source(one.name) for one in found)
-    return {name: all(one.ok for one in found if _source(one.name) == name) for name in names}
+    return {name: all(one.ok or one.note for one in found if _source(one.name) == name) for name in names}
 
 
 def _source(name: str) -> str:

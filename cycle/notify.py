@@ -26,6 +26,7 @@ from state.notices import NoticeFile
 BUDGET_S = 8.0
 NOTIFY = "notify: "
 ENDS_WITHIN = timedelta(hours=2)  # a token that nobody renews
+NOBODY_RENEWS = "nobody renews the token in TESLA_ACCESS_TOKEN; put a new one into .env, or take that line out first"
 OVERDUE = timedelta(hours=1)  # of a renewal that fails
 
 Tasks = dict[str, Callable[[], None]]
@@ -100,7 +101,7 @@ def login_ends(desk: Desk) -> LoginEnds | None:
         ends = desk.login.claims().expires_at
         at = datetime.fromtimestamp(ends, UTC) if 0 < ends < 1e11 else None
         near = at is not None and now < at <= now + ENDS_WITHIN
-        return LoginEnds(at, "nobody renews the token in TESLA_ACCESS_TOKEN") if at is not None and near else None
+        return LoginEnds(at, NOBODY_RENEWS) if at is not None and near else None
     held = desk.login.held() if settings.logged_in else None
     if held is None or held.dead or now >= held.expires_at:
         return None
@@ -158,7 +159,8 @@ def _after(telling: _Telling, notes: Notes) -> Notes:
     last = month_of(telling.now, settings, back=1)
     if notes.month and notes.month < last:
         facts = (*facts, *_month(telling, last))
-    later = tell(notes, facts, unseen(done.decision), settings.notify, telling.now)
+    blind = unseen(done.decision, (note.key for note in notes.notes))
+    later = tell(notes, facts, blind, settings.notify, telling.now)
     return replace(later, month=max(notes.month, last))
 
 

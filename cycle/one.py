@@ -76,10 +76,12 @@ def run(house: House, journal: Journal, settings: Settings, now: datetime, *, be
 
 
 def learned_home(before: Memory, after: Memory) -> tuple[str, ...]:
-    """TESLA_HOME_ADDRESS=here: said once, before the first command that rests on it."""
-    if after.home is None or before.home is not None:
+    """A home that was learned or looked up: said once, before the first command that rests on it."""
+    if after.home is None or (after.home, after.home_of) == (before.home, before.home_of):
         return ()
     place = f"{after.home.lat},{after.home.lon}"
+    if after.home_of:
+        return (f"TESLA_HOME_ADDRESS was found at {place} (scheduler.py check says more). If that is not your house, write lat,lon there.",)
     return (f"TESLA_HOME_ADDRESS=here: home is {place}, where a car stands now. If that is wrong, write the right place there.",)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from config import Settings
 from cycle.desk import Desk
-from cycle.words import Said, change_for, obeyed, until_from
-from errors import ConfigError
+from cycle.words import Said, amps_become, change_for, obeyed, until_from
+from errors import ConfigError, StateError
+from model import ChargerReport, Missing
 from planners.texts import clock
 from state.store import Store
 
@@ -19,11 +20,21 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     known = known_cars(desk.settings, desk.store)
     vin = None if args.vin is None else car_called(args.vin, known)
     on = None if args.switch is None else args.switch == "on"
-    change, said = change_for(Said(args.word, on, args.amps, vin, until), known, desk.now)
+    word = Said(args.word, on, args.amps, vin, until)
+    change, said = change_for(word, known, desk.now)
     desk.store.change_overrides(change)
     end = f" until {clock(until, desk.now, desk.settings.time_zone)}" if until else ""
-    print(f"{said}{end}. {obeyed(desk.settings.dry_run, desk.settings.cycle_minutes)}")
+    becomes = amps_become(word, known, desk.settings, _report(desk.store))
+    print(" ".join(filter(None, (f"{said}{end}.", becomes, obeyed(desk.settings.dry_run, desk.settings.cycle_minutes)))))
     return 0
+
+
+def _report(store: Store) -> ChargerReport | Missing:
+    """The word is on disk already: a RUN_DIR that cannot be read is told by the next cycle."""
+    try:
+        return store.load_charger()
+    except StateError as error:
+        return Missing("charger", error.text)
 
 
 def car_called(text: str, known: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from clients.tesla import Tesla
 from clients.tesla_energy import Energy
 from clients.wall_connector import read_vitals
 from config import MonitorType, Settings
+from config_values import Address
 from cycle import energy
 from cycle import tesla as tesla_part
 from cycle.alerts import TASK as ALERTS_TASK
@@ -28,7 +29,7 @@ from cycle.health import account_states, source_states
 from cycle.market import LOAD, MIX, PRICES, SUN_AND_WIND, Market
 from cycle.roads import ROADS, Roads, found_trips, known_cars
 from cycle.tariff import TASK as TARIFF_TASK
-from cycle.tariff import export_prices, tariff_tasks
+from cycle.tariff import export_prices, from_the_app, tariff_tasks
 from cycle.tesla_list import kept_or_listed, list_due
 from cycle.tesla_login import Access, LoggedIn, TeslaLogin
 from cycle.weather import TASK as WEATHER_TASK
@@ -68,9 +69,9 @@ class RealHouse:
     began: float = field(default_factory=time.monotonic)
 
     def look(self, memory: Memory, now: datetime) -> Snapshot:
-        began = self.mono()
+        began, home = self.mono(), self._home(memory)  # what is found meanwhile counts from the next look on
         cloud_tasks = energy.energy_tasks(self.settings, memory, self._energy, self.cache, now)
-        answers = ask_all(self._tasks(now) | self._weather(memory, now) | cloud_tasks, FIRST_S, self.mono)
+        answers = self._first(self._tasks(home, now) | cloud_tasks, now)
         settings, charger = self.settings, self.store.load_charger(now)
         wall = reading(answers, "wall connector", WallReading)
         if settings.has_tesla and settings.tesla_list_price:
@@ -85,7 +86,7 @@ class RealHouse:
         vins = tuple(dict.fromkeys((*vins, *energy.just_plugged(known, memory, powerwall, now))))
         reads = {vin: tesla_part.reader(self._tesla(thrifty), self.cache, vin, now) for vin in vins}
         events = calendar_events(answers, known_cars(known, memory))
-        both = ask_all(reads | {ROADS: self._drives(events, memory, now)}, max(1.0, LOOK_S - (self.mono() - began)), self.mono)
+        both = ask_all(reads | {ROADS: self._drives(events, home, now)}, max(1.0, LOOK_S - (self.mono() - began)), self.mono)
         trips, roads = found_trips(both.pop(ROADS), events, settings, now)
         read = {vin: answer for vin, answer in both.items() if isinstance(answer, CarReading | AmpshiftError | Missing)}
         prices, load, co2 = self._series(answers, now)
@@ -103,18 +104,28 @@ class RealHouse:
             overrides=self.store.load_overrides(),
             ceiling=self.store.load_ceiling(now),
             budget=budget,
-            home=self._home(memory),
+            home=home,
             commands=listed.commands,
             trips=trips,
-            sources=(*source_states(answers, read, now), *account_states(self._list(answers), settings), *roads),
+            sources=(
+                *source_states(answers, read, now, settings.time_zone),
+                *account_states(self._list(answers), settings),
+                *self.market.states(),
+                *roads,
+            ),
             cloud=cloud,
             export_prices=self._export(answers, now),
             alerts=_alerts(answers),
         )
         return self._ahead(seen, answers)
 
-    def _weather(self, memory: Memory, now: datetime) -> dict[str, Callable[[], object]]:
-        return weather_tasks(self.settings, self.cache, self.http, self._home(memory), now)
+    def _first(self, tasks: Mapping[str, Callable[[], object]], now: datetime) -> dict[str, object]:
+        """All that waits for nothing else; a rate plan that has just come with the Powerwall's settings counts at once."""
+        answers: dict[str, object] = {**ask_all(tasks, FIRST_S, self.mono)}
+        if from_the_app(self.settings) and isinstance(answers.get(TARIFF_TASK), AmpshiftError):
+            kept = tariff_tasks(self.settings, self.cache, self.http, now)
+            answers |= ask_all(kept, FIRST_S / 2, self.mono)
+        return answers
 
     def _ahead(self, snapshot: Snapshot, answers: Mapping[str, object]) -> Snapshot:
         """With what is expected of weather, roof and house."""
@@ -164,7 +175,7 @@ class RealHouse:
         """Judged by the time of this very look: the cycle's own now is seconds old, and a guard that died meanwhile must not look alive."""
         return self.store.load_ceiling(self.store.now + timedelta(seconds=self.mono() - self.began))
 
-    def _tasks(self, now: datetime) -> dict[str, Callable[[], object]]:
+    def _tasks(self, home: Place | Missing, now: datetime) -> dict[str, Callable[[], object]]:
         settings, tasks = self.settings, dict[str, Callable[[], object]]()
         if settings.has_tesla and not settings.tesla_list_price:
             tasks["tesla"] = lambda: tesla_part.list_cars(self._tesla(), self.cache, now)
@@ -180,17 +191,18 @@ class RealHouse:
         if settings.price_file:
             path = settings.price_file
             tasks["price file"] = lambda: read_price_file(path, settings.currency, now)
-        calendars = Calendars(settings, self.cache, self.http, Logins(settings.state_dir, self.store.stamp, self.store.sleep), now)
+        calendars = Calendars(settings, self.cache, self.http, self.login.logins, now)
         slow = (
             calendars.tasks()
             | self.market.tasks()
             | alert_tasks(settings, self.cache, self.http, now)
             | tariff_tasks(settings, self.cache, self.http, now)
+            | weather_tasks(settings, self.cache, self.http, home, now)
         )
-        return tasks | slow
+        return tasks | slow | self._house(now)
 
-    def _drives(self, events: tuple[Event, ...] | Missing, memory: Memory, now: datetime) -> Callable[[], object]:
-        roads = Roads(self.settings, self.cache, self.http, self._home(memory), now, self.store.sleep)
+    def _drives(self, events: tuple[Event, ...] | Missing, home: Place | Missing, now: datetime) -> Callable[[], object]:
+        roads = Roads(self.settings, self.cache, self.http, home, now, self.store.sleep)
         return lambda: roads.trips(() if isinstance(events, Missing) else events)
 
     def _tesla(self, reserved: bool = False) -> LoggedIn:
@@ -223,8 +235,22 @@ class RealHouse:
         if isinstance(home, Place):
             return home
         if home == "here":
-            return memory.home or Missing("config", "TESLA_HOME_ADDRESS=here: it is learned at the next reading of a parked car")
-        return Missing("config", "TESLA_HOME_ADDRESS is not set")
+            learned = memory.home if not memory.home_of else None
+            return learned or Missing("config", "TESLA_HOME_ADDRESS=here: it is learned at the next reading of a parked car")
+        if home is None:
+            return Missing("config", "TESLA_HOME_ADDRESS is not set")
+        from cycle.home import home_of  # most owners wrote numbers
+
+        return home_of(home, self.cache, memory)
+
+    def _house(self, now: datetime) -> dict[str, Callable[[], object]]:
+        """The lookup of a street address that is not known yet."""
+        home = self.settings.tesla_home_address
+        if not isinstance(home, Address):
+            return {}
+        from cycle.home import home_tasks
+
+        return home_tasks(home, self.settings, self.cache, self.http, self.store.sleep, now)
 
 
 def _alerts(answers: Mapping[str, object]) -> tuple[Alert, ...]:

@@ -207,5 +207,5 @@ def _tell(decision: Decision, dues: dict[str, Due], hints: dict[str, tuple[str, 
         failed = failed or bool(dues[car.vin].reasons) or any(one.outcome not in GOOD for one in own)
     if not decision.cars:
         print(NO_CAR)
-    print("Remove the crontab line (crontab -e), or the next cycle takes over again.")
+    print("Where cron's line still stands (crontab -e takes it out), the next cycle takes over again.")
     return 1 if failed or any(one.outcome is Outcome.UNKNOWN for one in sent) else 0

@@ -5,10 +5,11 @@ know. Asked for are only places of the coming week, each once; Google's roads ar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
 
 from clients.google_roads import MOST, GoogleRoads
 from clients.http import Http
@@ -23,6 +24,10 @@ from planners.trips import HOME
 from state.cache import Cache
 from state.codec import decode
 
+if TYPE_CHECKING:
+    from model_home import Candidate
+
+T = TypeVar("T")
 FILE = ROADS = "roads"
 ROAD_FRESH, ROAD_KEPT = timedelta(days=1), timedelta(days=7)
 PLACE_KEPT = timedelta(days=30)
@@ -64,7 +69,8 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """cache/roads.json. `old_api`: does the key have the old Distance Matrix, as far as known; `asked`: Google's roads in `month` (UTC)."""
+    """cache/roads.json. `old_api`: does the key have the old Distance Matrix, as far as known; `asked`: Google's roads in `month` (UTC);
+    `home`: where the roads from home begin."""
 
     spots: tuple[Spot, ...] = ()
     roads: tuple[Road, ...] = ()
@@ -73,6 +79,7 @@ class Book:
     old_api_at: datetime | None = None
     month: str = ""
     asked: int = 0
+    home: Place | None = None
 
 
 @dataclass(slots=True)
@@ -93,7 +100,7 @@ class Roads:
         """The drives of the coming week, with how well their roads are known."""
         found = planner.stops(events, self.settings, self.now)
         names = planner.places(found)
-        self.book = _load(self.cache) if names else self.book
+        self.book = _from(self.home, _load(self.cache)) if names else self.book
         known = self._roads([(HOME, name) for name in names])
         known |= self._roads(planner.pairs(found, known, self.settings))
         trips = planner.trips(found, known, self.settings, self.now)
@@ -107,8 +114,13 @@ class Roads:
             for here, ways in groupby([way for way in wanted if way not in kept], key=lambda way: way[0]):
                 self._ask_google(here, [there for _, there in ways])
         roads = self._kept(ROAD_KEPT)
-        found = {way: roads.get(way) or self._line(*way) for way in wanted}
+        found = {way: roads.get(way) or self._line(*way) or self._nowhere(*way) for way in wanted}
         return {way: leg for way, leg in found.items() if leg is not None}
+
+    def _nowhere(self, here: str, there: str) -> Leg | None:
+        """A place that was asked for, and that nobody knows; None: it was not asked for yet, or lies on no road from that other place."""
+        lost = any(one.name == there and one.place is None for one in self.book.spots)
+        return planner.nowhere() if here == HOME and lost else None
 
     def _kept(self, fresh: timedelta) -> dict[tuple[str, str], Leg | None]:
         return {(one.here, one.there): one.leg for one in self.book.roads if timedelta() <= self.now - one.at < fresh}
@@ -193,7 +205,22 @@ class Roads:
             return None
         return Spot(name, None, self.now if all(answers) else self.now - UNKNOWN_KEPT + AFTER_FAILURE)
 
-    def _asked(self, service: str, ask: Callable[[], Place | Missing]) -> Place | Missing | None:
+    def houses(self, address: str, census_too: bool) -> Iterator[tuple[str, tuple[Candidate, ...] | None]]:
+        """What each service takes a street address for, one asked after the other; None: it could not be asked, `problems` say why."""
+        from clients.addresses import census_houses, osm_houses  # once in a house's life
+
+        self.book, settings = _load(self.cache), self.settings
+        if settings.place_lookup and census_too:
+            yield CENSUS, self._asked(CENSUS, lambda: census_houses(settings.census_url, address, self.http))
+        if settings.place_lookup:
+            yield OSM, self._asked(OSM, lambda: self._paced(lambda: osm_houses(settings.nominatim_url, address, self.http)))
+        # the last: its terms let a coordinate be kept for 30 days, and home is kept for good
+        if settings.google_maps_api_key and self._allowed(1):
+            key = settings.google_maps_api_key.reveal()
+            google = GoogleRoads(settings.google_maps_url, settings.google_routes_url, key, self.http)
+            yield GOOGLE, self._asked(f"{GOOGLE} places", lambda: self._geocoded(lambda: google.houses(address)))
+
+    def _asked(self, service: str, ask: Callable[[], T]) -> T | None:
         if self._resting(service):
             return None
         try:
@@ -223,12 +250,12 @@ class Roads:
         """Counts what is about to be asked of Google, on disk."""
         self._save(replace(self.book, month=max(self._month(), self.book.month), asked=self._asked_before() + number))
 
-    def _geocoded(self, ask: Callable[[], Place | Missing]) -> Place | Missing:
+    def _geocoded(self, ask: Callable[[], T]) -> T:
         self.lookups += 1
         self._count(1)
         return ask()
 
-    def _paced(self, ask: Callable[[], Place | Missing]) -> Place | Missing:
+    def _paced(self, ask: Callable[[], T]) -> T:
         if self.lookups:
             self.sleep(PACE_S)
         self.lookups += 1
@@ -267,6 +294,13 @@ def _load(cache: Cache) -> Book:
         return decode(Book, found.value)
     except StateError:
         return Book()  # of an older version: asked anew
+
+
+def _from(home: Place | Missing, book: Book) -> Book:
+    """Without the roads from another home than this."""
+    if isinstance(home, Missing) or home == book.home:
+        return book
+    return replace(book, home=home, roads=tuple(one for one in book.roads if one.here != HOME) if book.home is not None else book.roads)
 
 
 def _in_america(home: Place) -> bool:

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import replace
 
+from config_values import Address
 from cycle.desk import Desk
 from cycle.journal import DiskJournal
 from cycle.one import Cycle, look_and_decide, problems_of
@@ -14,7 +15,7 @@ from cycle.record import decision_data
 from errors import AmpshiftError
 from model import DOLLARS, Billed, CarView, Missing
 from model_decision import Command, Decision, Snapshot
-from model_memory import CommandKind
+from model_memory import CommandKind, Memory
 from planners.case import make_case
 from planners.commands import wake_command
 from state.lock import cycle_lock
@@ -22,7 +23,7 @@ from state.lock import cycle_lock
 
 def once(desk: Desk, *, wake: bool) -> int:
     """A dry run: sends no command and wakes no car (but with `wake`), writes no target, decision, memory or override, takes no lock."""
-    memory = desk.store.load_memory()
+    memory = _told(desk)
     snapshot, decision = look_and_decide(desk.house, memory, desk.settings, desk.now)
     if wake:
         _wake(desk, snapshot, decision)
@@ -34,6 +35,15 @@ def once(desk: Desk, *, wake: bool) -> int:
     else:
         print(decision.summary)
     return 0
+
+
+def _told(desk: Desk) -> Memory:
+    memory = desk.store.load_memory()
+    if not isinstance(desk.settings.tesla_home_address, Address):
+        return memory
+    from cycle.home import told
+
+    return told(memory, desk.settings, desk.cache)
 
 
 def run(desk: Desk) -> int:

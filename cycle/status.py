@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from config import nothing_configured
 from cycle.check_grid import requests_words
-from cycle.desk import Desk
+from cycle.desk import Desk, Problem
 from cycle.health import login_gone
 from errors import StateError
 from model import Missing
@@ -17,6 +18,10 @@ from planners.texts import age, clock, money
 from state.history import History
 
 LATE_CYCLES = 3
+FIRST = (
+    "There was no cycle yet. First: scheduler.py check tests your settings, scheduler.py -v once shows what it would do; "
+    "then cron's line runs one every few minutes (crontab -l; make install CRON=yes)."
+)
 
 
 def command(desk: Desk, args: argparse.Namespace) -> int:
@@ -27,6 +32,9 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
         return 0
     if args.month is not None:
         return _month(desk, args.month)
+    if isinstance(found, Missing) and nothing_configured(desk.settings):
+        print("\n".join(Problem.NOTHING))
+        return 0
     print(_last(found, desk))
     if not isinstance(found, Missing):
         print("\n".join(_decided(found[1])))
@@ -62,7 +70,9 @@ def _dry_run(desk: Desk) -> Iterator[str]:
 def _last(found: tuple[datetime, Mapping[str, object]] | Missing, desk: Desk) -> str:
     if isinstance(found, Missing):
         last = desk.store.load_memory().last_cycle
-        when = f"the last one known was {age((desk.now - last).total_seconds())} ago" if last else "there never was one"
+        if last is None:
+            return FIRST
+        when = f"the last one known was {age((desk.now - last).total_seconds())} ago"
         return f"No cycle since this Pi started ({when}): is cron running? (crontab -l)"
     seconds = (desk.now - found[0]).total_seconds()
     if seconds > LATE_CYCLES * desk.settings.cycle_minutes * 60:

@@ -67,9 +67,14 @@ def keep_plan(cache: Cache, raw: Mapping[str, object], now: datetime) -> None:
     cache.put(TESLA_CACHE, dict(raw), now + TESLA_EVERY)
 
 
+def from_the_app(settings: Settings) -> bool:
+    """Is the rate plan that the owner entered there his tariff?"""
+    return settings.tariff is not None and settings.tariff.kind is Kind.POWERWALL
+
+
 def plan_due(settings: Settings, cache: Cache, now: datetime) -> bool:
     """Is the rate plan worth a paid request: wanted, and not read for a day?"""
-    if settings.tariff is None or settings.tariff.kind is not Kind.POWERWALL:
+    if not from_the_app(settings):
         return False
     kept = cache.get(TESLA_CACHE)
     return kept is None or not kept.fresh(now)

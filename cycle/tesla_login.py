@@ -64,7 +64,7 @@ class TeslaLogin:
 
     def __init__(self, settings: Settings, logins: Logins, http: Http, now: datetime) -> None:
         self._settings = settings
-        self._logins = logins
+        self.logins = logins
         self._http = http
         self._now = now
         self._lock = threading.Lock()
@@ -96,7 +96,7 @@ class TeslaLogin:
 
     def held(self) -> Held | None:
         """What is on disk, without asking anybody; None: no login there, or it is lost."""
-        data = self._logins.load(Login.TESLA)
+        data = self.logins.load(Login.TESLA)
         try:
             return decode(Held, data) if data is not None else None
         except StateError:
@@ -110,7 +110,7 @@ class TeslaLogin:
     def _load(self) -> Held:
         held = self.held()
         if held is None:
-            raise LoginDead("tesla", f"The Tesla login in {self._logins.data_dir / Login.TESLA} cannot be read: {AGAIN}.")
+            raise LoginDead("tesla", f"The Tesla login in {self.logins.data_dir / Login.TESLA} cannot be read: {AGAIN}.")
         return _alive(held)
 
     def _ahead(self, held: Held) -> Held:
@@ -146,10 +146,10 @@ class TeslaLogin:
             if refused and held.got_at <= self._now < held.got_at + YOUNG:
                 why = f"Tesla does not accept an access token that it gave just now: check TESLA_REGION, or {AGAIN}."
                 raise LoginDead("tesla", why)
-            self._logins.prove(Login.TESLA, data)
+            self.logins.prove(Login.TESLA, data)
             return written(self._rotated(held), self._settings)
 
-        held = _alive(decode(Held, self._logins.change(Login.TESLA, renew)))
+        held = _alive(decode(Held, self.logins.change(Login.TESLA, renew)))
         if self._refused is not None:
             raise self._refused
         return held

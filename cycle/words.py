@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from config import Settings
 from errors import ConfigError
-from model import Override, Overrides, Word
+from model import ChargerReport, Missing, Override, Overrides, Word
 
 MOST_AMPS = 80
 Change = Callable[[Overrides], Overrides]
@@ -45,11 +46,50 @@ def change_for(said: Said, known: Iterable[str], now: datetime) -> tuple[Change,
     return (lambda old: replace(old, words=(*_others(old, said.vin), word))), text.capitalize()
 
 
+def amps_become(said: Said, known: Mapping[str, str], settings: Settings, report: ChargerReport | Missing) -> str:
+    """What becomes of amps below a car's least or above what is permitted, in a sentence for each; "" where they can be as said.
+    `known`: VIN -> name."""
+    if said.word != Word.CHARGE_NOW or said.amps is None:
+        return ""
+    cars = {vin: name for vin, name in known.items() if said.vin in (None, vin)} or {said.vin or "": ""}
+    told = {name or vin[-6:]: _becomes(said.amps, vin, settings.for_car(vin, name), report) for vin, name in cars.items()}
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return " ".join(f"{name}: {text}" for name, text in told.items() if text)
+
+
+def _becomes(amps: int, vin: str, own: Settings, report: ChargerReport | Missing) -> str:
+    charger = None if isinstance(report, Missing) else next((one for one in report.chargers if vin and one.vin == vin), None)
+    least = max(own.charger_min_amps, charger.min_amps if charger is not None else 0)
+    most, what = min(_most(own))
+    if charger is not None and charger.rated_amps < most:
+        most, what = charger.rated_amps, f"connector {charger.id}"
+    if amps > most:
+        return f"{amps} A are more than is permitted: it gets {most} A ({what})."
+    return f"{amps} A are below the least a car charges with: it gets {min(least, most)} A." if amps < least else ""
+
+
+def _most(own: Settings) -> Iterator[tuple[int, str]]:
+    """As planners/power.py, as far as it is known without asking anybody."""
+    yield own.charger_max_amps, "CHARGER_MAX_AMPS"
+    if own.main_amps is not None:
+        yield own.main_amps, f"{own.continuous_percent} % of the {own.main_breaker_amps} A main breaker"
+    if own.circuit_amps is not None:
+        yield own.circuit_amps, f"{own.continuous_percent} % of the {own.twc_breaker_amps} A circuit"
+    if own.twc_max_amps is not None:
+        yield own.twc_max_amps, "TWC_MAX_AMPS"
+
+
 def obeyed(dry_run: bool, cycle_minutes: int) -> str:
     """When the word takes effect, in one sentence; in a dry run nobody may believe that his stop has stopped something."""
     if dry_run:
         return "It is noted; while DRY_RUN=on stands in .env, nothing is sent to a car or charger."
     return f"The next cycle obeys (at most {cycle_minutes} min)."
+
+
+def in_words(error: ConfigError) -> str:
+    """For those who did not type a command: without the dashes of the option that it begins with. A command in it stays whole."""
+    return " ".join(problem.removeprefix("--") for problem in error.problems)
 
 
 def until_from(text: str, now: datetime, zone: tzinfo) -> datetime:

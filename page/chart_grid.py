@@ -55,6 +55,7 @@ def grid_figure(load: Load, found: Ahead, now: datetime, zone: tzinfo) -> Json:
         line("Load forecast", xs, [one.value for one in load.points], BLUE, hovertemplate="%{y:,.0f} MW"),
         *(_level(name, value, span, dash) for name, value, dash in _levels(load)),
     ]
+    traces += [_named("charging", span[0])] if found.charges else []
     marks = [mark(local(now, zone), RED, "now")]
     if load.off_peak_end is not None:
         marks.append(mark(local(load.off_peak_end, zone), GREEN, "end of off-peak"))
@@ -70,13 +71,20 @@ def grid_figure(load: Load, found: Ahead, now: datetime, zone: tzinfo) -> Json:
     return {"data": traces, "layout": figure}
 
 
+def _named(name: str, x: str) -> Json:
+    """What the boxes are, for the legend: nothing is drawn of it."""
+    square = {"symbol": "square", "size": 12, "color": GREEN, "opacity": 0.4}
+    return line(name, [x], [None], GREEN, mode="markers", marker=square, hoverinfo="skip", showlegend=True)
+
+
 def _levels(load: Load) -> tuple[tuple[str, float, str], ...]:
     return (("mean", load.mean, "solid"), ("mean - sd", load.low, "dot"), ("mean + sd", load.high, "dot"))
 
 
 def _level(name: str, value: float, span: tuple[str, str], dash: str) -> Json:
     drawn = {"color": GREY, "width": 1.5, "dash": dash}
-    return line(name, span, [value, value], GREY, line=drawn, hoverinfo="skip", showlegend=name != "mean + sd")
+    told = "± sd" if name == "mean - sd" else name
+    return line(told, span, [value, value], GREY, line=drawn, hoverinfo="skip", showlegend=name != "mean + sd")
 
 
 def _current(value: float) -> Json:

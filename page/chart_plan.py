@@ -9,6 +9,7 @@ from page.ahead import Ahead, Charge, Due, Quarter
 from page.chart import AMBER, CARS, GREY, ORANGE, RED, TEAL, VIOLET, Json, layout, line, local, mark, time_axis, value_axis
 
 SHOWN = timedelta(hours=48)
+LONGEST = 16  # letters of a car's name in the legend: its rows grow into the chart otherwise
 GAP = timedelta(minutes=90)  # words of marks nearer than this would lie on each other
 
 
@@ -94,7 +95,7 @@ def _plan(charges: Sequence[Charge], end: datetime, zone: tzinfo) -> list[Json]:
         drawn.append(
             {
                 "type": "bar",
-                "name": name,
+                "name": name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}\u2026",
                 "x": [local(one.start, zone) for one in own],
                 "y": [round(one.kw, 2) for one in own],
                 "width": [(min(one.end, end) - one.start) / timedelta(milliseconds=1) for one in own],

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from config import Settings
+from config import Settings, nothing_configured
 from cycle.grid_kept import cache_name
 from errors import StateError
 from model import Ceiling, ChargerReport, Missing, Overrides, Series
@@ -25,6 +25,7 @@ from state.store import Store
 
 T = TypeVar("T")
 LATE_CYCLES = 3
+NOT_SET_UP = "Nothing is configured yet: fill in .env (make install makes one), then scheduler.py check."
 FIRST_CYCLE = "Nothing has been decided since this computer started. Is cron running? (crontab -l; scheduler.py run)"
 LOAD = "load forecast"
 
@@ -85,7 +86,7 @@ class Reader:
         store = self.store()
         now, settings = store.now, self.settings
         stamp = Stamp(now, "app", settings.time_zone)
-        decided = kept(store.load_decision, "decision.json", FIRST_CYCLE)
+        decided = kept(store.load_decision, "decision.json", NOT_SET_UP if nothing_configured(settings) else FIRST_CYCLE)
         spend = Spend(settings.state_dir, stamp, settings.tesla_budget_dollars, self.sleep)
         cache = Cache(settings.state_dir / "cache", stamp, self.sleep)
         found = Look(

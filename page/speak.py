@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from cycle.words import Said, change_for, obeyed, until_from
+from cycle.words import Said, amps_become, change_for, in_words, obeyed, until_from
 from errors import AmpshiftError, ConfigError
 from model import Missing
 from page.look import Look, Reader
@@ -44,12 +44,14 @@ def speak(reader: Reader, click: Click) -> tuple[bool, str]:
         change, text = change_for(said, look.cars, look.now)
         store.change_overrides(change)
     except ConfigError as error:
-        return False, " ".join(error.problems).replace("--", "")
+        return False, in_words(error)
     except AmpshiftError as error:
         return False, error.text
     end = f" until {clock(said.until, look.now, look.settings.time_zone)}" if said.until else ""
     name = look.cars.get(said.vin or "") if said.vin else ""
-    return True, f"{name + ': ' if name else ''}{text}{end}. {obeyed(_dry(look), look.settings.cycle_minutes)}"
+    becomes = amps_become(said, look.cars, look.settings, look.charger)
+    words = (f"{name + ': ' if name else ''}{text}{end}.", becomes, obeyed(_dry(look), look.settings.cycle_minutes))
+    return True, " ".join(filter(None, words))
 
 
 def _dry(look: Look) -> bool:

@@ -9,7 +9,7 @@ from cycle.explain import WORDS
 from model import Missing
 from page.data import Data
 from page.look import Look
-from page.parts import Node, aria, bullets, card, chip, facts, note, table, when
+from page.parts import Node, aria, card, chip, facts, note, table, when
 from page.view_now import alarms
 from planners.texts import age
 from state.history_read import Past, SentRow
@@ -18,16 +18,23 @@ SENT_SHOWN = 30
 
 
 def health_view(look: Look, past: Past | Missing) -> list[Component]:
-    found = alarms(look)
-    state = bullets(found, "alarms") if found else html.P("Nothing is wrong.", className="good")
-    parts = [card("Alarms", state), card("Sources", _sources(look)), card("Wall Connectors", _connectors(look))]
     return [
         html.H1("Health"),
-        *parts,
+        *_verdict(look),
+        card("Sources", _sources(look)),
+        card("Wall Connectors", _connectors(look)),
         card("What Tesla bills", _bill(look)),
         card("Sent to cars", _sent(look, past)),
         card("Files", _files(look)),
     ]
+
+
+def _verdict(look: Look) -> list[Component]:
+    """Alarms stand above each view already; one source that fails is none yet, and all the same not nothing."""
+    fails = [name for name, source in look.data.part("sources").parts() if not source.flag("ok")]
+    if fails:
+        return [card("Alarms", note(f"This does not answer: {', '.join(fails)}. Charging goes on without it; below stands why."))]
+    return [] if alarms(look) else [card("Alarms", html.P("Nothing is wrong.", className="good"))]
 
 
 def _sources(look: Look) -> Component:

@@ -14,7 +14,14 @@ from page.flow import flow_card
 from page.look import Look
 from page.parts import Node, aria, bullets, card, cash, chip, facts, note, percent, when, when_read
 from page.view_plan import plan_chart
+from planners.texts import due
 
+LONG = 120  # letters
+FIRST_STEPS = (
+    "scheduler.py check tests each setting and connection.",
+    "scheduler.py -v once shows what would be done now, and sends nothing.",
+    "crontab -l: is cron's line there? make install CRON=yes puts it in.",
+)
 ACTIONS = {"charge": "charges", "wait": "waits", "stop": "is stopped", "none": "left alone"}
 ORIGINS = {"ours": "by the plan", "car": "by the car's own schedule", "plug-in": "by itself at plug-in", "hand": "by hand"}
 PATHS = {"twc": "the Wall Connector", "car": "the car", "none": "nothing: see the reasons"}
@@ -22,6 +29,8 @@ PATHS = {"twc": "the Wall Connector", "car": "the car", "none": "nothing: see th
 
 def now_view(look: Look) -> list[Component]:
     """In reading order; a phone shows it so, a desk in two columns. The words and the cars come below it."""
+    if isinstance(look.decision, Missing):
+        return [headline(look), html.Div(card("What to do", bullets(FIRST_STEPS)), className="pair")]  # why stands above it on every view
     chart = card("The coming hours", plan_chart(look, ahead(look.data), "now-chart"))
     return [headline(look), html.Div([flow_card(look), chart], className="pair")]
 
@@ -37,7 +46,8 @@ def headline(look: Look) -> Component:
     marks = [chip("Dry run: nothing is sent", "warn")] if data.flag("dry_run") else []
     at = look.decided_at  # a clock, not an age: it stays true while nothing new is written
     fresh = [] if at is None else [html.Span(f"Decided at {when(look, at)}, next at {when(look, data.time('next_cycle'))}")]
-    return html.Div([html.H1(summary), html.P([*marks, *fresh], className="fresh")], className="headline")
+    title = html.H1(summary, className="long" if len(summary) > LONG else "")
+    return html.Div([title, html.P([*marks, *fresh], className="fresh")], className="headline")
 
 
 def alarms(look: Look) -> list[str]:
@@ -83,9 +93,9 @@ def _battery(look: Look, car: Data) -> Component:
 
 
 def _facts(look: Look, car: Data) -> Iterator[tuple[str, Node]]:
-    for need in car.rows("need")[:3]:
+    for at, need in enumerate(car.rows("need")[:3]):
         kwh = need.number("kwh")
-        more = f" ({kwh:.1f} kWh)" if kwh is not None else ""
+        more = f" ({due(kwh, at)})" if kwh is not None else ""
         yield when(look, need.time("by")), f"{percent(need.number('soc'))}{more}: {need.text('text')}"
     cost, at_once = car.number("cost"), car.number("cost_if_now")
     if cost is not None and car.rows("plan"):

@@ -77,7 +77,7 @@ def departures(look: Look, found: Ahead) -> Component:
     if not trips and not needs:
         return note("Nobody needs anything: no departure, and the car has what it needs. DEPARTURE_TIME and calendars say when you leave.")
     drawn = [table("Drives of your calendars", ("Leave", "What", "Distance", "Back"), trips)] if trips else []
-    drawn += [table("What must be in the battery, by when", ("By", "Car", "Battery", "From now", "Why"), needs)] if needs else []
+    drawn += [table("What must be in the battery, by when", ("By", "Car", "Battery", "In total by then", "Why"), needs)] if needs else []
     return html.Div(drawn)
 
 

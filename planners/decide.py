@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config import Settings
+from config_values import Address
 from model import CarView, Code, Missing, Place, Reason
 from model_decision import Action, CarDecision, Decision, Need, Path, Snapshot
 from model_memory import Memory
@@ -36,7 +37,7 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     """One cycle's decision for all cars: pure, complete, with reasons. It never fails for want of a source."""
     snapshot = replace(snapshot, cars=_views(snapshot))
     memory = observe(snapshot, settings)
-    snapshot = replace(snapshot, memory=memory, home=_place(snapshot, memory))
+    snapshot = replace(snapshot, memory=memory, home=_place(snapshot, memory, settings))
     cases = [make_case(snapshot, settings, view) for view in snapshot.cars]
     wanted = [needs(case) for case in cases]
     slots, why = signal(snapshot, settings, _horizon(snapshot.now, wanted))
@@ -67,11 +68,15 @@ def decide(snapshot: Snapshot, settings: Settings) -> Decision:
     )
 
 
-def _place(snapshot: Snapshot, memory: Memory) -> Place | Missing:
-    """TESLA_HOME_ADDRESS=here: the cycle that learns it only says so, that the owner can object before a car is commanded by it."""
-    if not isinstance(snapshot.home, Missing) or memory.home is None:
+def _place(snapshot: Snapshot, memory: Memory, settings: Settings) -> Place | Missing:
+    """A home that was learned or looked up: the first cycle only says so, that the owner can object before a car is commanded by it."""
+    address, before = settings.tesla_home_address, snapshot.memory
+    if isinstance(address, Address) and isinstance(snapshot.home, Place):
+        known = (before.home, before.home_of) == (snapshot.home, address.key)
+        return snapshot.home if known else Missing("config", "the address was found just now, and counts from the next cycle on")
+    if address != "here" or not isinstance(snapshot.home, Missing) or memory.home is None:
         return snapshot.home
-    if snapshot.memory.home is None:
+    if before.home is None or before.home_of:
         return Missing("config", "home was learned just now, and counts from the next cycle on")
     return memory.home
 

@@ -65,7 +65,7 @@ def drive_text(case: Case, drive: Drive) -> str:
     where = f" in {trip.place}" if trip.place and trip.place.casefold() not in trip.text.casefold() else ""
     leave = f"{trip.text}{where}, leaving {clock(trip.leave, case.now, settings.time_zone)}"
     if not drive.known:
-        return f"{leave}: {Sure.UNKNOWN}, so it counts as every day"
+        return f"{leave}: {trip.sure}, so it counts as every day"
     road = f"{distance(trip.km, settings)} there and back ({trip.sure})"
     weather = f" at {degrees(drive.celsius, settings)}" if drive.celsius is not None else ", weather not known, counted as freezing"
     return f"{leave}: {road}{weather}, {case.settings.trip_reserve_soc} % left at home"
@@ -102,7 +102,8 @@ def _reasons(case: Case, wanted: Sequence[Need]) -> Iterator[Reason]:
         if drive.short:
             yield Reason(Code.CHARGE_ON_THE_WAY, _on_the_way(case, drive), detail)
         if not drive.known:
-            text = f"{drive.trip.text}: {drive.trip.place or 'its place'} could not be found; write [25 km] into the event, the way there"
+            what = "could not be found" if drive.trip.sure is Sure.UNKNOWN else "has not been looked up yet"
+            text = f"{drive.trip.text}: {drive.trip.place or 'its place'} {what}; write [25 km] into the event, the way there"
             yield Reason(Code.TRIP_UNKNOWN, text, detail)
         elif drive == nearest and not isinstance(level, Missing) and (drive.soc <= level or _covered(case, drive, wanted)):
             earlier = "" if drive.soc <= level else ", and what is due before it covers them"
@@ -140,7 +141,7 @@ def _drive(case: Case, trip: Trip) -> Drive:
     celsius = trip.temperature_c if trip.temperature_c is not None else _forecast(case.snapshot.temperature, trip)
     factor = range_factor(UNKNOWN_C if celsius is None else celsius)
     uses = trip.km * wh_per_km(case) / 1000 / factor / battery_kwh(case) * 100
-    reserve, known = case.settings.trip_reserve_soc, trip.sure is not Sure.UNKNOWN
+    reserve, known = case.settings.trip_reserve_soc, trip.sure.known
     most, wanted = allowed_soc(case), uses + reserve
     if not known:
         wanted = max(wanted, min(float(case.settings.target_soc or owner_soc(case)), owner_soc(case)))

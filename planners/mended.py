@@ -21,6 +21,13 @@ def unmended(car: CarMemory) -> Iterator[Intent]:
             yield told[-1]
 
 
+def obeyed(car: CarMemory, kind: str) -> bool:
+    """Is it seen that the newest command of this kind has its effect by now, or that its plug-in has ended? That nobody asks any more, or
+    that it was hours ago, is no sign of it."""
+    told = [one for one in car.intents if one.kind.value == kind]
+    return not told or _gone(car, told[-1])
+
+
 def _gone(car: CarMemory, refused: Intent) -> bool:
     if refused.kind in OF_A_PLUG_IN and car.unplugged_at is not None and car.unplugged_at > refused.at:
         return True

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from config import Settings
+from config_values import Address
 from model import CarReading, CarView, Charger, Charging, Missing, Place
 from model_decision import Snapshot
 from model_memory import CarMemory, Cause, CommandKind, Intent, Mark, Memory, Plug
@@ -31,9 +32,11 @@ def observe(snapshot: Snapshot, settings: Settings) -> Memory:
     news += [Cause.HEARTBEAT] if link and snapshot.memory.charger_link_since is None else []
     cars = tuple(_car(snapshot, settings.for_car(view.vin, view.name), view, news) for view in snapshot.cars)
     known = {car.vin for car in cars}
+    home, of = _home(snapshot, cars, settings)
     return replace(
         snapshot.memory,
-        home=snapshot.memory.home or _home(cars, settings),
+        home=home,
+        home_of=of,
         cars=cars + tuple(_not_seen(car, snapshot) for car in snapshot.memory.cars if car.vin not in known),
         charger_link_since=(snapshot.memory.charger_link_since or snapshot.now) if link else None,
         grid_up=grid_up if isinstance(grid_up, bool) else snapshot.memory.grid_up,
@@ -47,10 +50,18 @@ def _not_seen(car: CarMemory, snapshot: Snapshot) -> CarMemory:
     return replace(car, plug=None, unplugged_at=snapshot.now)
 
 
-def _home(cars: tuple[CarMemory, ...], settings: Settings) -> Place | None:
+def _home(snapshot: Snapshot, cars: tuple[CarMemory, ...], settings: Settings) -> tuple[Place | None, str]:
+    """(home, of which address): what was learned stays; an address may have been looked up."""
+    address, memory = settings.tesla_home_address, snapshot.memory
+    if isinstance(address, Address) and isinstance(snapshot.home, Place):
+        return snapshot.home, address.key
+    if address == "here" and (memory.home is None or memory.home_of):
+        return _parked(cars), ""
+    return memory.home, memory.home_of
+
+
+def _parked(cars: tuple[CarMemory, ...]) -> Place | None:
     """TESLA_HOME_ADDRESS=here: where the first car that is read stands parked now, at no fast charger."""
-    if settings.tesla_home_address != "here":
-        return None
     readings = [car.reading for car in cars if car.reading is not None]
     parked = [one.place for one in readings if one.driving is not True and one.fast_charging is not True and isinstance(one.place, Place)]
     return next(iter(parked), None)

@@ -1,8 +1,10 @@
 """The plan: energy per car and slot that meets all needs at the least cost, under each car's amps and the shared circuit.
 
 Equal cost: fewest starts, then the lower grid load, then the earlier slot. The plan counts on expected power / 1.15 and on departure -
-30 min wherever that can be met; if a need cannot be met, as much as physics allows, nearest first. Energy above 80 % waits for the last
-six hours before its departure where those can hold it. Cars are placed one after the other; the best order of them wins.
+30 min wherever that can be met; if a need cannot be met, as much as physics allows, nearest first. What is booked beyond the need comes
+last and counts for half: the car stops before it if power is as expected, so it is no reason to buy in dear hours before cheap ones. Energy
+above 80 % waits for the last six hours before its departure where those can hold it. Cars are placed one after the other, each in what the
+others really use while all their margins still fit behind (in_hand.py); the best order of them wins.
 
 The first power of a slot is what the roof is expected to have to spare: it costs what it would have earned, the rest what the grid asks.
 """
@@ -12,15 +14,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise, permutations
+from itertools import accumulate, pairwise, permutations
 from math import ceil
 
 from model import SLOT, START_DOLLARS, Code, Detail, Missing, Reason
 from model_decision import Need, Path, PlanSlot, Slot
 from planners.battery import wall_kwh
+from planners.calmer import calmer
 from planners.case import Case
+from planners.in_hand import SOON, Booked, in_hand
 from planners.net import EARLY, latest_start, nets
-from planners.optimum import Cell, cheapest, reachable
+from planners.optimum import INF, Cell, cheapest, reachable
 from planners.owner_limit import always_full
 from planners.power import MARGIN, expected_kw, permitted
 from planners.publication import ready_for_news
@@ -31,13 +35,16 @@ from planners.texts import clock, stamp
 CARE_SOC, CARE_WITHIN = 80.0, timedelta(hours=6)
 UNBOUNDED = 10**6  # amps
 OVERHEAD_KW = 0.2  # pumps and computers while a car charges, at any current: 5 A for an hour is dearer than 48 A for six minutes
+OVERHEAD_PRICE = 2e-4  # it counts as so much a kWh also where the grid's power is free: else a car took 6 A beside another one's 42 A
+PERHAPS = 0.5  # so much of the margin is needed on average: real homes gave 88-100 % of nominal power
 TIE_START, TIE_LOAD, TIE_LATER = 1e-4, 1e-8, 1e-13  # per start, unit, unit and slot: with 4000 units each too small to buy the one before
 
 
 @dataclass(frozen=True, slots=True)
 class CarPlan:
     """`slots`: merged intervals with their amps; `latest_start`: the net; `shortfall_kwh`: what physics does not allow, at the worst of
-    its deadlines; `weighed`: the energies at what they count as, also where no price is known."""
+    its deadlines; `weighed`: the energies at what they count as, also where no price is known; `calmer`: the grid is less loaded in its
+    hours than from now on."""
 
     slots: tuple[PlanSlot, ...] = ()
     reasons: tuple[Reason, ...] = ()
@@ -46,6 +53,7 @@ class CarPlan:
     cost_if_now: float | None = None
     shortfall_kwh: float = 0.0
     weighed: float = 0.0
+    calmer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +74,56 @@ def plan(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tup
     return tuple(found if found.latest_start is None else replace(found, latest_start=net) for found, net in zip(own, safe, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """`amps`: in each slot, margin included; `energies`: kWh in each slot until the last need is met; `firm`: the margin is kept from the
+    others too."""
+
+    plan: CarPlan
+    amps: list[int]
+    energies: list[float]
+    firm: bool = False
+
+    @property
+    def used(self) -> list[int]:
+        """What the other cars cannot have."""
+        if self.firm:
+            return self.amps
+        return [amps if kwh > 1e-9 else 0 for amps, kwh in zip(self.amps, self.energies, strict=True)]
+
+
 def _placed(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None) -> tuple[CarPlan, ...]:
     alone, kept = [_one(job, slots, [circuit] * len(slots)) for job in jobs], [kept_amps(job.case) for job in jobs]
-    taken = [[max(amps, own) for amps in used] for (_, used), own in zip(alone, kept, strict=True)]
+    taken = [[max(amps, own) for amps in each.used] for each, own in zip(alone, kept, strict=True)]
     room = circuit is None or all(sum(amps) <= circuit for amps in zip(*taken, strict=True))
-    if room and not _share_sun(slots, [used for _, used in alone]):
-        return tuple(found for found, _ in alone)  # nobody is in anybody's way
+    free = room and not _share_sun(slots, [each.used for each in alone])
+    best = alone if free else _ordered(jobs, slots, circuit, alone)  # free: nobody is in anybody's way
+    if not in_hand(_booked(jobs, best), slots, circuit):
+        best = _ordered(jobs, slots, circuit, [replace(each, firm=True) for each in alone])
+    return tuple(each.plan for each in best)
+
+
+def _booked(jobs: Sequence[Job], placed: Sequence[_Placed]) -> list[Booked]:
+    pairs = zip(jobs, placed, strict=True)
+    return [Booked(job.case, job.needs, [max(a, kept_amps(job.case)) for a in each.used], each.energies) for job, each in pairs]
+
+
+def _ordered(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int | None, alone: Sequence[_Placed]) -> list[_Placed]:
+    """The best order in which to place the cars one after the other."""
+    most = UNBOUNDED if circuit is None else circuit
     orders = permutations(range(len(jobs))) if len(jobs) <= 4 else iter([tuple(range(len(jobs)))])
-    results = [_place(jobs, slots, UNBOUNDED if circuit is None else circuit, order, alone[order[0]]) for order in orders]
-    return min(results, key=lambda plans: (round(sum(p.shortfall_kwh for p in plans), 3), sum(p.weighed for p in plans)))
+    least, best, result = _worth(alone), (INF, INF), list(alone)
+    for order in orders:
+        found = _place(jobs, slots, most, order, alone[order[0]])
+        if _worth(found) < best:
+            best, result = _worth(found), found
+        if best[0] <= least[0] and best[1] <= least[1] + 1e-9:  # as good as if each had all for itself: no order is better
+            break
+    return result
+
+
+def _worth(placed: Sequence[_Placed]) -> tuple[float, float]:
+    return round(sum(each.plan.shortfall_kwh for each in placed), 3), sum(each.plan.weighed for each in placed)
 
 
 def _share_sun(slots: Sequence[Slot], used: Sequence[Sequence[int]]) -> bool:
@@ -98,31 +147,30 @@ def _beside(job: Job, circuit: int | None, others: int) -> Job:
     return replace(job, amps=circuit - others if circuit - others >= job.case.min_amps else 0)
 
 
-def _place(
-    jobs: Sequence[Job], slots: Sequence[Slot], circuit: int, order: Sequence[int], first: tuple[CarPlan, list[int]]
-) -> tuple[CarPlan, ...]:
+def _place(jobs: Sequence[Job], slots: Sequence[Slot], circuit: int, order: Sequence[int], first: _Placed) -> list[_Placed]:
     """Plans in which each car of `order` gets what those before it leave free; `first`: the one that has circuit and sun for itself."""
-    plans = {order[0]: first[0]}
-    slots = less_sun(slots, first[1], jobs[order[0]].case)
+    placed = {order[0]: first}
+    slots = less_sun(slots, first.used, jobs[order[0]].case)
     kept = [kept_amps(job.case) for job in jobs]
-    free = [circuit - sum(kept) + kept[order[0]] - max(amps, kept[order[0]]) for amps in first[1]]  # over all that is kept
+    free = [circuit - sum(kept) + kept[order[0]] - max(amps, kept[order[0]]) for amps in first.used]  # over all that is kept
     for index in order[1:]:
-        plans[index], used = _one(jobs[index], slots, [left + kept[index] for left in free])
-        slots = less_sun(slots, used, jobs[index].case)
-        free = [left + kept[index] - max(amps, kept[index]) for left, amps in zip(free, used, strict=True)]
-    return tuple(plans[index] for index in range(len(jobs)))
+        found = replace(_one(jobs[index], slots, [left + kept[index] for left in free]), firm=first.firm)
+        placed[index] = found
+        slots = less_sun(slots, found.used, jobs[index].case)
+        free = [left + kept[index] - max(amps, kept[index]) for left, amps in zip(free, found.used, strict=True)]
+    return [placed[index] for index in range(len(jobs))]
 
 
-def _one(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[CarPlan, list[int]]:
-    """One car's plan and the amps it takes in each slot."""
+def _one(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> _Placed:
+    """One car's plan and what it takes in each slot."""
     if not job.needs:
-        return CarPlan(), [0] * len(slots)
+        return _Placed(CarPlan(), [0] * len(slots), [0.0] * len(slots))
     if job.case.cannot_wait and job.amps > job.case.min_amps:
         return _on_top(job, slots, free)
     return _solved(job, slots, free)
 
 
-def _on_top(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[CarPlan, list[int]]:
+def _on_top(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> _Placed:
     """A car that cannot wait has its least amps all the time: what they bring is counted, and only the rest is put into cheap slots."""
     least, most = job.case.min_amps, job.amps
     hours = [max(0.0, (need.by - EARLY - job.case.now).total_seconds() / 3600) for need in job.needs]
@@ -130,7 +178,8 @@ def _on_top(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
     rest = [(need.kwh - flow) * most / (most - least) for need, flow in zip(job.needs, flowing, strict=True)]
     kept = tuple(replace(need, kwh=kwh) for need, kwh in zip(job.needs, rest, strict=True) if kwh > 0)
     above = less_sun(slots, [least] * len(slots), job.case)
-    extra, amps = _solved(replace(job, needs=kept), above, free) if kept else (CarPlan(), [0] * len(slots))
+    solved = _solved(replace(job, needs=kept), above, free) if kept else None
+    extra, amps = (solved.plan, solved.amps) if solved is not None else (CarPlan(), [0] * len(slots))
     together = [max(least, one) for one in amps]
     energies = _energies(job, slots, together)
     found = replace(
@@ -140,32 +189,45 @@ def _on_top(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tupl
         cost=_cost(job.case, slots, energies),
         cost_if_now=_cost(job.case, slots, _at_once(job, slots)),
     )
-    return found, together
+    return _Placed(found, together, energies)
 
 
-def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> tuple[CarPlan, list[int]]:
+def _solved(job: Job, slots: Sequence[Slot], free: Sequence[int | None]) -> _Placed:
     if job.amps < job.case.min_amps:
         most, why = permitted(job.case)
         text = f"{most} A is less than the {job.case.min_amps} A that the car needs to charge"
-        return CarPlan(reasons=(Reason(Code.BELOW_MINIMUM, text), why)), [0] * len(slots)
+        return _Placed(CarPlan(reasons=(Reason(Code.BELOW_MINIMUM, text), why)), [0] * len(slots), [0.0] * len(slots))
     unit = expected_kw(job.case, 1) * SLOT.total_seconds() / 3600
     cells, reasons, short = _cells(job, slots, free, unit)
     cells = ready_for_news(job.case, slots, cells, unit, _start_cost(job.case))
     total = max(cell.due for cell in cells)
-    units = cheapest(cells, total, _start_cost(job.case), job.case.charging)
+    units = cheapest(cells, total, _start_cost(job.case), job.case.charging, counts=_counts(job, unit, total))
     amps = [_amps(job, *each) for each in zip(units, cells, slots, free, strict=True)]
     energies = _energies(job, slots, amps)
-    due = min(latest_start(job.case, need, job.amps) for need in job.needs)
+    due, at_once = min(latest_start(job.case, need, job.amps) for need in job.needs), _at_once(job, slots)
     found = CarPlan(
         slots=_merged(job.case, slots, amps, energies),
         reasons=reasons,
         latest_start=due,
         cost=_cost(job.case, slots, energies),
-        cost_if_now=_cost(job.case, slots, _at_once(job, slots)),
+        cost_if_now=_cost(job.case, slots, at_once),
+        calmer=calmer(slots, energies, at_once),
         shortfall_kwh=short,
         weighed=_weighed(job.case, slots, energies) + _start_cost(job.case) * _starts(job.case, amps),
     )
-    return found, amps
+    return _Placed(found, amps, energies)
+
+
+def _counts(job: Job, unit: float, total: int) -> list[float]:
+    """As how many units each level counts: those between a need and its margin for a part of one. Not those of later needs: they are
+    planned anew before they are near, and until then a half price would only blur what is to be had tonight."""
+    each = [0.0] + [1.0] * total
+    ahead = [need for need in job.needs if need.by > job.case.now]
+    for number, need in enumerate(ahead):
+        if number == 0 or need.by <= job.case.now + SOON:
+            first, end = ceil(need.kwh / unit) + 1, min(total, ceil(need.kwh * MARGIN / unit)) + 1
+            each[first:end] = [PERHAPS] * (end - first)
+    return list(accumulate(each))
 
 
 def _start_cost(case: Case) -> float:
@@ -191,8 +253,8 @@ def _cells(job: Job, slots: Sequence[Slot], free: Sequence[int | None], unit: fl
         tie = TIE_LOAD * ranks.get(slot.load, 0) / max(len(ranks), 1) if slot.load is not None else 0.0
         cost = slot.value * unit + tie + TIE_LATER * index
         sun = sun_kwh(job.case, slot) / unit if hi else 0.0
-        first = slot.sun_value if sun >= job.case.min_amps * share else slot.value
-        fixed = max(0.0, first) * OVERHEAD_KW * hi / max(most, 1) * SLOT.total_seconds() / 3600
+        first = max(0.0, slot.sun_value) if sun >= job.case.min_amps * share else max(OVERHEAD_PRICE, slot.value)
+        fixed = first * OVERHEAD_KW * hi / max(most, 1) * SLOT.total_seconds() / 3600
         sun_cost = cost + (slot.sun_value - slot.value) * unit
         cells.append(Cell(cost, min(hi, max(1, round(job.case.min_amps * share))), hi, 0, 10**9, fixed, sun, sun_cost))
     return _with_levels(job, slots, cells, unit)
@@ -215,7 +277,7 @@ def _with_levels(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float
             due[at] = max(due[at], min(level, reach[at]))
         reasons += _short(job, need, reach[last[-1]] * unit)
         short = max(short, need.kwh - reach[last[-1]] * unit)
-    return [replace(cell, due=level) for cell, level in zip(cells, due, strict=True)], tuple(reasons), short
+    return [replace(cell, due=level) if level else cell for cell, level in zip(cells, due, strict=True)], tuple(reasons), short
 
 
 def _with_care(job: Job, slots: Sequence[Slot], cells: list[Cell], unit: float) -> list[Cell]:

@@ -19,7 +19,10 @@ from planners.optimum import Cell
 def with_room(case: Case, slots: Sequence[Slot], cells: list[Cell], units: Callable[[float], int]) -> list[Cell]:
     """The cells with caps on what may be on board. `units`: of an energy at the wall, margin included."""
     most = most_kwh(case, slots)
-    return [replace(cell, cap=min(cell.cap, units(kwh))) for cell, kwh in zip(cells, most, strict=True)] if most else cells
+    if not most:
+        return cells
+    caps = [units(kwh) for kwh in most]
+    return [replace(cell, cap=cap) if cap < cell.cap else cell for cell, cap in zip(cells, caps, strict=True)]
 
 
 def most_kwh(case: Case, slots: Sequence[Slot]) -> list[float]:

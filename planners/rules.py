@@ -85,7 +85,7 @@ def _owners_word(case: Case, plan: CarPlan) -> Wish | None:
     if _full(case):
         return None
     amps = min(max(case.word.amps, case.min_amps) if case.word.amps else full_power(case), full_power(case))
-    return charge(amps, Reason(Code.CHARGE_NOW, f"you said charge now{_until(case)}"), case.word.until, firm=True)
+    return charge(amps, Reason(Code.CHARGE_NOW, f"you said charge now{_until(case)}{_at(case, amps)}"), case.word.until, firm=True)
 
 
 def _hand(case: Case, plan: CarPlan) -> Wish | None:
@@ -194,6 +194,14 @@ def _full(case: Case) -> bool:
     if isinstance(level, Missing) or isinstance(reading.limit_soc, Missing):
         return reading.charging is Charging.COMPLETE
     return level >= reading.limit_soc
+
+
+def _at(case: Case, amps: int) -> str:
+    """What was asked for, where that cannot be."""
+    asked = case.word.amps if case.word is not None else None
+    if asked is None or asked == amps:
+        return ""
+    return f" ({asked} A said; {amps} A is {'the most that is permitted' if amps < asked else 'the least a car charges with'})"
 
 
 def _until(case: Case) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -12,7 +12,7 @@ from model_decision import CarDecision, Decision, Need, Snapshot
 from model_memory import CarMemory, CommandKind, Outcome
 from model_notices import About, Fact, Grade
 from planners.budget import budget_reason
-from planners.mended import unmended
+from planners.mended import obeyed, unmended
 from planners.texts import age, clock, stamp
 
 FAILSAFE = timedelta(minutes=15)
@@ -24,6 +24,7 @@ AGED = timedelta(hours=1)
 LEAST_KWH, LEAST_SOC = 1.0, 3.0  # a shortfall below is no news
 DEPARTS_NOT = (Code.NEED_MIN, Code.NEED_TARGET, Code.ASSUMED_NEED)
 AGAIN = "scheduler.py auth tesla --resume"
+ENDS = "login:ends"
 ASKED = {
     CommandKind.START: "start",
     CommandKind.STOP: "stop",
@@ -55,10 +56,22 @@ def standing(decision: Decision, snapshot: Snapshot, settings: Settings, login: 
     return tuple({fact.key: fact for fact in reversed(found)}.values())
 
 
-def unseen(decision: Decision) -> frozenset[str]:
-    """Keys of sources that this cycle did not ask: what was said of them still holds."""
-    asked = {one.name for one in decision.sources}
-    return frozenset(_source_key(name) for name in HOME_SOURCES if name not in asked)
+def unseen(decision: Decision, told: Iterable[str] = ()) -> frozenset[str]:
+    """Keys of sources that this cycle did not ask: what was said of them still holds. `told`: the keys of all notes; a login is seen to
+    work only where what it opens has answered, and a car to obey where it has what it was asked for."""
+    asked = {one.name: one.ok for one in decision.sources}
+    silent = {_source_key(name) for name in HOME_SOURCES if name not in asked}
+    for key in told:
+        about, _, rest = key.partition(":")
+        dead = about == About.LOGIN and not asked.get("tesla" if key == ENDS else rest)
+        if dead or (about == About.DISOBEYS and _still_deaf(decision, *rest.partition(":")[::2])):
+            silent.add(key)
+    return frozenset(silent)
+
+
+def _still_deaf(decision: Decision, vin: str, kind: str) -> bool:
+    memory = decision.memory.car(vin)
+    return memory is not None and not obeyed(memory, kind)
 
 
 def _logins(decision: Decision, login: LoginEnds | None, settings: Settings) -> Iterator[Fact]:
@@ -66,10 +79,12 @@ def _logins(decision: Decision, login: LoginEnds | None, settings: Settings) -> 
         if one.fatal:
             name = "tesla" if one.name in ("tesla", "car reading") else one.name
             todo = f" Log in again: {AGAIN}." if name == "tesla" and "auth tesla" not in one.why else ""
-            yield Fact(f"login:{name}", About.LOGIN, f"{name}: {_whole(_brief(one.why))}{todo}", patience=SHORT)
+            text, end = f"{name}: {_whole(_brief(one.why))}{todo}", f"{name}: its login works again."
+            yield Fact(f"login:{name}", About.LOGIN, text, patience=SHORT, end=end)
     if login is not None:
         when = clock(login.at, decision.now, settings.time_zone)
-        yield Fact("login:ends", About.LOGIN, f"The Tesla login ends at {when}: {_whole(login.why)} Log in again: {AGAIN}.")
+        text = f"The Tesla login ends at {when}: {_whole(login.why)} Log in again: {AGAIN}."
+        yield Fact(ENDS, About.LOGIN, text, end="The Tesla login was renewed and goes on.")
 
 
 def _not_ready(car: CarDecision, decision: Decision, settings: Settings) -> Iterator[Fact]:
@@ -119,11 +134,16 @@ def _aged(car: CarDecision, now: datetime, zone: tzinfo) -> str:
 def _disobeys(car: CarDecision, memory: CarMemory | None) -> Iterator[Fact]:
     for one in car.reasons:
         if one.code is Code.CAR_DOES_NOT_OBEY:
-            yield Fact(f"disobeys:{car.vin}:{one.detail.get('command')}", About.DISOBEYS, f"{_name(car)}: {_whole(one.text)}")
+            key, text = f"disobeys:{car.vin}:{one.detail.get('command')}", f"{_name(car)}: {_whole(one.text)}"
+            yield Fact(key, About.DISOBEYS, text, end=_obeys(car))
     for intent in unmended(memory) if memory is not None else ():
         text = f"{_name(car)} was asked to {ASKED[intent.kind]} and refused: {_whole(intent.answer or 'no reason given')}"
         todo = " Look at the car and the Tesla app; scheduler.py check tells what is missing."
-        yield Fact(f"disobeys:{car.vin}:{intent.kind.value}", About.DISOBEYS, text + todo, patience=REFUSED)
+        yield Fact(f"disobeys:{car.vin}:{intent.kind.value}", About.DISOBEYS, text + todo, patience=REFUSED, end=_obeys(car))
+
+
+def _obeys(car: CarDecision) -> str:
+    return f"{_name(car)}: over. It has what it was asked for, or was unplugged."
 
 
 def _connectors(snapshot: Snapshot, settings: Settings) -> Iterator[Fact]:
@@ -182,8 +202,10 @@ def _sources(decision: Decision) -> Iterator[Fact]:
     for one in decision.sources:
         if not one.ok and not one.fatal:
             wait = SOURCE_DOWN if one.name in HOME_SOURCES else SLOW_SOURCE_DOWN
-            text = f"{one.name} has not answered for {age(wait.total_seconds())}: {_whole(_brief(one.why))} See: scheduler.py check"
-            yield Fact(_source_key(one.name), About.SOURCE, text, patience=wait, end=f"{one.name} answers again.")
+            ill = f"{one.name} has not answered for {age(wait.total_seconds())}: "
+            text = f"{f'{one.name}: ' if one.note else ill}{_whole(_brief(one.why))} See: scheduler.py check"
+            end = f"{one.name}: this is mended." if one.note else f"{one.name} answers again."
+            yield Fact(_source_key(one.name), About.SOURCE, text, patience=AGED if one.note else wait, end=end)
 
 
 def _source_key(name: str) -> str:

@@ -101,9 +101,11 @@ def _held(case: Case, plan: CarPlan, current: PlanSlot) -> int:
 
 def _why_wait(case: Case, plan: CarPlan, start: datetime) -> str:
     zone, currency = case.settings.time_zone, case.settings.currency
-    text = f"waits until {clock(start, case.now, zone)}"
-    if plan.cost is None or plan.cost_if_now is None or money(plan.cost, currency) == money(plan.cost_if_now, currency):
-        return text
+    text, calmer = f"waits until {clock(start, case.now, zone)}", "the grid is less loaded then"
+    if plan.cost is None or plan.cost_if_now is None:
+        return f"{text}: {calmer}" if plan.calmer else text
+    if money(plan.cost, currency) == money(plan.cost_if_now, currency):
+        return f"{text}: it costs the same as now, and {calmer}" if plan.calmer else text
     return f"{text}: {money(plan.cost, currency)} instead of {money(plan.cost_if_now, currency)} now"
 
 

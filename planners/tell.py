@@ -48,6 +48,12 @@ TITLES: Mapping[About, str] = {
     About.LIMIT: "charge limit",
     About.MONTH: "your month",
 }
+OVER: Mapping[About, str] = {  # where only ends are told
+    About.LOGIN: "the login works again",
+    About.DISOBEYS: "a car does not obey - over",
+    About.FAILSAFE: "Wall Connectors - over",
+    About.SOURCE: "it answers again",
+}
 URGENT = frozenset({About.LOGIN, About.NOT_READY, About.DISOBEYS, About.FAILSAFE})
 
 
@@ -87,7 +93,8 @@ def messages(sent: Sequence[Note], dry_run: bool, now: datetime, zone: tzinfo) -
         same = [note for note in sent if note.about is about]
         if same:
             text = "\n".join(_text(note, now, zone) for note in same)
-            title = f"Ampshift{' (dry run)' if dry_run else ''}: {TITLES[about]}"
+            over = all(END in note.key for note in same)
+            title = f"Ampshift{' (dry run)' if dry_run else ''}: {(OVER if over else TITLES)[about]}"
             urgent = about in URGENT and any(note.grade is Grade.PROBLEM and END not in note.key for note in same)
             yield Message(title, text, about.value, urgent), tuple(note.key for note in same)
 

@@ -43,13 +43,21 @@ def distance(km: float, settings: Settings) -> str:
     return f"{km / KM_PER_MILE:.0f} mi" if _miles(settings) else f"{km:.0f} km"
 
 
+def due(kwh: float, at: int) -> str:
+    """What must be charged for the need at this place among a car's needs: from now on, and with all that is due before it."""
+    return f"{kwh:.1f} kWh{' in total by then' if at else ''}"
+
+
 def degrees(celsius: float, settings: Settings) -> str:
     """`-5 °C`, or `23 °F` for those who think in miles."""
     return f"{celsius * 9 / 5 + 32:.0f} °F" if _miles(settings) else f"{celsius:.0f} °C"
 
 
 def _miles(settings: Settings) -> bool:
-    if settings.units is not Units.AUTO:
-        return settings.units is Units.MI
+    return in_the_us(settings) if settings.units is Units.AUTO else settings.units is Units.MI
+
+
+def in_the_us(settings: Settings) -> bool:
+    """As far as the time zone tells."""
     zone = settings.time_zone.key
     return zone.startswith(("US/", *(f"America/{name}" for name in US_ZONES))) or zone == "Pacific/Honolulu"

@@ -60,6 +60,11 @@ def straight(here: Place, there: Place) -> Leg:
     return Leg(km, minutes_for(km), Sure.LINE)
 
 
+def nowhere() -> Leg:
+    """To a place that everybody was asked for and nobody knows."""
+    return Leg(0.0, UNKNOWN_MIN, Sure.UNKNOWN)
+
+
 def minutes_for(km: float) -> float:
     """45 km/h for the first 20 km, 80 km/h beyond."""
     return min(km, 20) / 45 * 60 + max(0.0, km - 20) / 80 * 60
@@ -116,11 +121,11 @@ def _joined(before: Sequence[Event], event: Event, roads: Roads, settings: Setti
 
 
 def _home_leg(event: Event, roads: Roads) -> Leg:
-    return written(event) or roads.get((HOME, lookup(event) or HOME)) or Leg(0.0, UNKNOWN_MIN, Sure.UNKNOWN)
+    return written(event) or roads.get((HOME, lookup(event) or HOME)) or Leg(0.0, UNKNOWN_MIN, Sure.NOT_ASKED)
 
 
 def _walked(leg: Leg) -> bool:
-    return leg.source is not Sure.UNKNOWN and leg.km < NEAR_KM
+    return leg.source.known and leg.km < NEAR_KM
 
 
 def _between(a: Event, b: Event, roads: Roads) -> Leg:

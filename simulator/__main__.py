@@ -25,6 +25,7 @@ TICK_S = 0.5
 DAYS = 30
 STARTERS = Path(__file__).resolve().parents[1] / "deploy" / "starters"
 SIMULATED = ("GRID_ISO", "TESLA_HOME_ADDRESS")  # the simulated house has its own
+TOWN = "Bay Town, CA 94999"
 HOUSE_OF = {"solar": "sunny", "gen3": "plain", "two-cars": "two-cars"}
 
 
@@ -56,6 +57,13 @@ def build(kind: str, clock: Clock) -> World:
     world.do(Act(start, "plug"))
     world.follow(commuter(start, DAYS, ZONE))
     return world
+
+
+def be_on_the_map(network: Network) -> None:
+    """The house has a street address too, and so has one of the same name in another town."""
+    network.roads.spots[f"12 Elm Street, {TOWN}"] = HOME
+    network.roads.spots[TOWN] = Place(HOME.lat + 0.01, HOME.lon)
+    network.roads.spots["12 Elm Street, Far Town, NV 89999"] = Place(HOME.lat + 5, HOME.lon)
 
 
 def keep_calendar(network: Network, start: datetime) -> None:
@@ -93,6 +101,7 @@ def main() -> int:
     world = build(HOUSE_OF.get(options.starter, options.house), clock)
     more = wishes(options.starter) if options.starter else {}
     with Network(world, options.port_base) as network:
+        be_on_the_map(network)
         if options.calendar:
             keep_calendar(network, clock.now())
         if options.write_env:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from clients.gridstatus_table import GRIDS
+
 from .curves import Curve, hours_between
 from .faults import Faults
 from .server import Loopback, Reply, Request, reply
@@ -86,11 +88,18 @@ class GridStatusServer:
             return [{**_hour(at), **published, "load_forecast": self.market.load(at)} for at in hours_between(start, until)]
         if dataset == f"{iso}_fuel_mix":
             return self._mix(start, min(end, self.market.now()))
+        if iso == "pjm" and dataset in ("pjm_solar_forecast_hourly", "pjm_wind_forecast_hourly"):
+            kind = dataset.split("_")[1]
+            made = self.market.sun if kind == "solar" else self.market.wind
+            return [{**_hour(at), f"{kind}_forecast": made(at)} for at in hours_between(start, min(end, self.market.now() + FORECAST))]
         if dataset in (f"{iso}_solar_and_wind_forecast_dam", f"{iso}_net_load_forecast"):
             return self._renewables(start, min(end, self.market.now() + FORECAST))
         if dataset != f"{iso}_{name}":
             return None
         place = request.query.get("filter_value", place) if request.query.get("filter_column") == "location" else place
+        known = GRIDS[iso.upper()].locations if iso.upper() in GRIDS else ()
+        if known and place not in known:
+            return []
         where: Row = {"location": place, "location_type": "Trading Hub", "market": "DAY_AHEAD_HOURLY"}
         until = min(end, self.market.priced_until())
         return [{**_hour(at), **where, column: round(self.market.price(at) * 1000, 5)} for at in hours_between(start, until)]

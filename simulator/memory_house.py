@@ -175,7 +175,7 @@ class MemoryHouse:
             budget=budget,
             home=self._home(memory),
             commands=listed.commands,
-            sources=source_states(answers, read, now),
+            sources=source_states(answers, read, now, self.settings.time_zone),
             cloud=cloud,
             trips=self.trips if isinstance(self.trips, Missing) else tuple(trip for trip in self.trips if trip.leave > now - OVERDUE_FOR),
             alerts=self.alerts,
@@ -240,7 +240,7 @@ class MemoryHouse:
         home = self.settings.tesla_home_address
         if isinstance(home, Place):
             return home
-        return memory.home or Missing("config", "the home is not known yet")
+        return (memory.home if home == "here" and not memory.home_of else None) or Missing("config", "the home is not known yet")
 
     # ---- the devices at home --------------------------------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ class Network:
 
     def _places(self) -> dict[str, str]:
         """Only an owner who has written something has a calendar."""
-        return {"ICAL_URLS": self.calendar.ical, **self.roads.env()} if self.calendar.entries else {}
+        return {"ICAL_URLS": self.calendar.ical, **self.roads.env()} if self.calendar.entries else self.roads.env("")
 
     def _meters(self) -> dict[str, str]:
         settings = {"ENERGY_MONITOR_TYPE": "shelly_em", "ENERGY_MONITOR_URL": self.shelly.url}

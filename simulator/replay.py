@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from . import replay_bodies as bodies
+from .caiso_server import OperatorServer
 from .certificate import self_signed
 from .fleet import TOKEN
 from .gridstatus_server import GridStatusServer, Market
@@ -39,7 +40,8 @@ class Replay:
         self.powerwall = Loopback(self._gateway(bodies.pages(folder, bodies.POWERWALLS[case.powerwall])), tls=context)
         self.meter = Loopback(recorded(bodies.pages(folder, bodies.METERS[case.meter])))
         self.gen3 = Loopback(recorded(bodies.pages(folder, bodies.GEN3)))
-        self.gridstatus = GridStatusServer(Market("caiso", bodies.prices(folder), bodies.loads(folder), lambda: at.astimezone(ZONE)))
+        market = Market("caiso", bodies.prices(folder), bodies.loads(folder), lambda: at.astimezone(ZONE))
+        self.gridstatus, self.operator = GridStatusServer(market), OperatorServer(market)
 
     def __enter__(self) -> Replay:
         return self
@@ -48,7 +50,7 @@ class Replay:
         self.close()
 
     def close(self) -> None:
-        close_all(self.fleet, self.powerwall, self.meter, self.gen3, self.gridstatus)
+        close_all(self.fleet, self.powerwall, self.meter, self.gen3, self.gridstatus, self.operator)
 
     def env(self) -> dict[str, str]:
         """Settings by option name. A recorded VIN that is not 17 characters long is left to the vehicle list."""
@@ -56,7 +58,7 @@ class Replay:
         gateway = {"POWERWALL_URL": self.powerwall.url, "POWERWALL_PASSWORD": PASSWORD, "POWERWALL_FINGERPRINT": self.fingerprint}
         meter = {"ENERGY_MONITOR_TYPE": self.case.meter, "ENERGY_MONITOR_URL": self.meter.url, "WALL_CONNECTOR_URL": self.gen3.url}
         grid = {"GRID_STATUS_URL": self.gridstatus.url, "GRID_STATUS_API_KEY": self.gridstatus.key, "GRID_ISO": "CAISO"}
-        grid |= {"GRID_ALERTS": "off"}  # of that evening nobody knows
+        grid |= {"CAISO_URL": self.operator.url, "CAISO_OASIS_URL": self.operator.url, "GRID_ALERTS": "off"}  # of that evening nobody knows
         place = {"TIME_ZONE": str(ZONE), "TESLA_HOME_ADDRESS": "37.0421,-122.0287"}  # where all recordings were moved to
         return {**place, **car, **gateway, **meter, **grid}
 

@@ -75,10 +75,11 @@ class RoadsServer:
         self.asked[GEOCODE] += 1
         if request.query.get("key") != KEY:
             return reply(200, {"status": "REQUEST_DENIED", "error_message": "The provided API key is invalid.", "results": []})
-        found = self._where(request.query.get("address", ""))
+        text = request.query.get("address", "")
+        found = self._where(text)
         if found is None:
             return reply(200, {"status": "ZERO_RESULTS", "results": []})
-        return reply(200, {"status": "OK", "results": [{"geometry": {"location": {"lat": found.lat, "lng": found.lon}}}]})
+        return reply(200, {"status": "OK", "results": [_google_row(text, found)]})
 
     def _new(self, request: Request) -> Reply:
         body = request.json()
@@ -107,18 +108,53 @@ class RoadsServer:
         self.asked[CENSUS] += 1
         address = request.query.get("address", "")
         found = self._where(address) if re.match(r"\d+ ", address) else None
-        matches = [{"matchedAddress": address.upper(), "coordinates": {"x": found.lon, "y": found.lat}}] if found else []
+        town, state, code = _behind(address)
+        parts = {"city": town.upper(), "state": state, "zip": code}
+        row = {"matchedAddress": address.upper(), "addressComponents": parts}
+        matches = [{**row, "coordinates": {"x": found.lon, "y": found.lat}}] if found else []
         return reply(200, {"result": {"input": {"address": {"address": address}}, "addressMatches": matches}})
 
     def _search(self, request: Request) -> Reply:
         self.asked[OSM] += 1
         self.agents.append(request.headers.get("user-agent", ""))
-        found = self._where(request.query.get("q", ""))
-        return reply(200, [{"lat": str(found.lat), "lon": str(found.lon), "display_name": request.query["q"]}] if found else [])
+        text = request.query.get("q", "")
+        found, number = self._where(text), re.match(r"\d+ ", text)
+        if found is None:
+            return reply(200, [])
+        row: dict[str, object] = {"lat": str(found.lat), "lon": str(found.lon), "display_name": text, "place_rank": 30 if number else 16}
+        if request.query.get("addressdetails") == "1":
+            town, state, code = _behind(text)
+            row["address"] = {"town": town, "ISO3166-2-lvl4": f"US-{state}", "postcode": code} | _numbered("house_number", text)
+        return reply(200, [row])
 
     def _where(self, text: str) -> Place | None:
         pair = re.fullmatch(r"(-?\d+\.\d+), *(-?\d+\.\d+)", text)
         return Place(float(pair[1]), float(pair[2])) if pair else self.spots.get(text)
+
+
+def _behind(text: str) -> tuple[str, str, str]:
+    """(town, state, postal code) of `12 Elm Street, Springfield, IL 62701`, each "" where it is not written."""
+    parts = [part.strip() for part in text.split(",")][1:]
+    last = re.fullmatch(r"([A-Z]{2})? ?(\d{5})?", parts[-1]) if len(parts) > 1 else None
+    return parts[0] if parts else "", (last[1] if last else None) or "", (last[2] if last else None) or ""
+
+
+def _numbered(key: str, text: str) -> dict[str, str]:
+    number = re.match(r"\d+(?= )", text)
+    return {key: number[0]} if number else {}
+
+
+def _google_row(text: str, at: Place) -> dict[str, object]:
+    """A house where the text begins with a number, else the middle of something."""
+    town, state, code = _behind(text)
+    state_kind = "administrative_area_level_1"
+    named = {"street_number": _numbered("n", text).get("n", ""), "locality": town, state_kind: state, "postal_code": code}
+    return {
+        "address_components": [{"long_name": name, "short_name": name, "types": [kind]} for kind, name in named.items() if name],
+        "formatted_address": text,
+        "geometry": {"location": {"lat": at.lat, "lng": at.lon}, "location_type": "ROOFTOP" if named["street_number"] else "APPROXIMATE"},
+        "types": ["street_address" if named["street_number"] else "locality"],
+    }
 
 
 def _waypoint(given: object) -> str:

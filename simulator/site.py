@@ -35,6 +35,7 @@ class Site:
     def __init__(self, world: World) -> None:
         self.world = world
         self.storm_mode = True
+        self.tariff: Json = {}  # the rate plan that the owner entered in the app
         self.connectors = True  # Wall Connectors that belong to the site are told with the cars on them
 
     def answer(self, method: str, path: str, body: Mapping[str, object]) -> Answer:
@@ -97,6 +98,7 @@ class Site:
             "components": components,
             "installation_time_zone": str(self.world.spec.zone),
             "nameplate_energy": round(battery.kwh * 1000),
+            **({"tariff_content_v2": self.tariff} if self.tariff else {}),
         }
 
 

@@ -37,10 +37,13 @@ class Cache:
 
     def get(self, name: str) -> Cached | None:
         """None: never fetched, damaged, or fetched by a clock ahead of ours, whose expiry would come years late."""
+        found = self.of_any_date(name)
+        return found if found is not None and found.fetched_at <= self.stamp.at + AHEAD else None
+
+    def of_any_date(self, name: str) -> Cached | None:
+        """The same whatever its date: for what is true for as long as nobody changes a setting. A Pi may boot in the past."""
         found = read_kept(self._path(name), _cached)
-        if found is None or isinstance(found, Missing):
-            return None
-        return found.value if found.value.fetched_at <= self.stamp.at + AHEAD else None
+        return None if found is None or isinstance(found, Missing) else found.value
 
     def put(self, name: str, value: object, expires_at: datetime, secret: bool = False) -> None:
         """`value`: anything that codec.encode takes; `secret`: a cookie or session, for this user alone (0600). Raises StateError."""

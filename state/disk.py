@@ -14,13 +14,17 @@ from errors import StateError
 _FULL = "the disk or the user's share of it is full; free some space there (see: df -h {folder})"
 _OWNER = "this user may not; run as the owner of {folder}, or hand it over: sudo chown -R $USER {folder}"
 _NO_FOLDER = "{folder} is not a folder; move away what stands there, or set STATE_DIR and RUN_DIR to other folders"
+_READ_ONLY = (
+    "it is read-only here: the SD card fails (look into dmesg, replace it), or STATE_DIR or RUN_DIR are new to a service (make install, "
+    "then restart the service)"
+)
 _HELP = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
     errno.EFBIG: _FULL,
     errno.EACCES: _OWNER,
     errno.EPERM: _OWNER,
-    errno.EROFS: "the disk is read-only, as SD cards become when they fail; look into dmesg and replace the card",
+    errno.EROFS: _READ_ONLY,
     errno.EIO: "the disk gives errors; look into dmesg and replace the card",
     errno.ENOTDIR: _NO_FOLDER,
     errno.EEXIST: _NO_FOLDER,

@@ -84,6 +84,21 @@ def write_kept(
             sync_folder(path.parent)
 
 
+def write_twice(path: Path, data: object, stamp: Stamp, parse: Callable[[object], object], mode: int = 0o640) -> None:
+    """As `write_kept`, but `.prev` gets the new version too, and first: damage to one of them never brings back what was taken back."""
+    with explained("write", path):
+        old = _open(path, parse)
+        _open(previous(path), parse)  # refuses a newer schema there too
+        body = _body(stamp.envelope(data), path)
+        with put(path, body, mode, sync=True) as temp, put(previous(path), body, mode, sync=True) as twin:
+            os.replace(twin, previous(path))
+            sync_folder(path.parent)
+            if isinstance(old, Missing):
+                keep_old(path, aside(path), mode)
+            os.replace(temp, path)
+        sync_folder(path.parent)
+
+
 def read_kept(path: Path, parse: Callable[[object], T]) -> Kept[T] | Missing | None:
     """None: never written. Missing: it and its `.prev` are damaged. `parse`: data to value, StateError where it cannot.
     Raises StateError for a newer schema, and where this user may not read."""
@@ -96,6 +111,14 @@ def read_kept(path: Path, parse: Callable[[object], T]) -> Kept[T] | Missing | N
     if not isinstance(older, Kept):
         return Missing(path.name, f"{newest.why}, and there is no whole version before it")
     return replace(older, problem=f"{path} is damaged ({newest.why}); the version of {older.written_at.isoformat()} is used instead.")
+
+
+def read_twice(path: Path, parse: Callable[[object], T]) -> Kept[T] | Missing | None:
+    """What `write_twice` wrote. A file that is not there was removed by its owner: that counts, whatever lies beside it."""
+    with explained("read", path):
+        if not path.exists():
+            return None
+    return read_kept(path, parse)
 
 
 def write_volatile(path: Path, data: object, stamp: Stamp, boot_id: str, mode: int = 0o640) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from model import ChargerReport, Missing
 from state import volatile
 from state.codec import encode
-from state.files import Stamp, as_object, read_kept, write_kept, write_volatile
+from state.files import Kept, Stamp, as_object, read_kept, write_kept, write_volatile
 from state.lock import Sleep
 
 TWC = "twc.json"
@@ -46,7 +46,9 @@ class Folders:
         write_kept(self.data_dir / TWC, encode(notes, self.zone), self.stamp, parse=as_object, sync=False)
 
     def _kept(self, name: str, parse: Callable[[object], T]) -> T | None:
-        found = read_kept(self.data_dir / name, parse)
+        return self._told(name, read_kept(self.data_dir / name, parse))
+
+    def _told(self, name: str, found: Kept[T] | Missing | None) -> T | None:
         if isinstance(found, Missing):
             self.problems.append(f"{self.data_dir / name} is lost: {found.why}. It is begun anew; the old file is kept as {name}.damaged.")
             return None

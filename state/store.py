@@ -14,7 +14,7 @@ from model_decision import Target
 from model_memory import Memory
 from state import volatile
 from state.codec import decode, encode
-from state.files import as_object, read_volatile, write_kept
+from state.files import as_object, read_twice, read_volatile, write_kept, write_twice
 from state.folders import Folders
 from state.lock import file_lock
 
@@ -39,7 +39,7 @@ class Store(Folders):
 
     def load_overrides(self) -> Overrides:
         """What the owner said and still means: expired words are left out, and so are words with an end that a clock ahead of ours gave."""
-        said = _unexpired(self._kept(OVERRIDE, _overrides) or Overrides(), self.now)
+        said = _unexpired(self._said(), self.now)
         words = (word for word in said.words if word.until is None or word.given_at <= self.now + volatile.AHEAD)
         return replace(said, words=tuple(words))
 
@@ -47,9 +47,13 @@ class Store(Folders):
         """Read, change, write under a lock; expired words go for good. Returns what stands now."""
         path = self.data_dir / OVERRIDE
         with file_lock(path, self.sleep):
-            said = change(_unexpired(self._kept(OVERRIDE, _overrides) or Overrides(), self.now))
-            write_kept(path, encode(said, self.zone), self.stamp, parse=_overrides)
+            said = change(_unexpired(self._said(), self.now))
+            write_twice(path, encode(said, self.zone), self.stamp, _overrides)
         return said
+
+    def _said(self) -> Overrides:
+        """A damaged file must not bring back a word that he took back: its `.prev` is the same version."""
+        return self._told(OVERRIDE, read_twice(self.data_dir / OVERRIDE, _overrides)) or Overrides()
 
     # ---- volatile ---------------------------------------------------------------------------------------------------------
 

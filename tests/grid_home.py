@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from clients.http import Http
+from config import Settings
+from cycle.market import Market
+from errors import AmpshiftError
+from model_decision import SourceState
+from simulator.caiso_server import OperatorServer
+from simulator.gridstatus_server import GridStatusServer
+from simulator.gridstatus_server import Market as Published
+from state.cache import Cache
+from state.files import Stamp
+from state.quota import Quota
+from tests.builders import ZONE, settings
 from tests.fake_server import SHARED, Asked, Canned
 
 os.environ["GSIO_SKIP_VERSION_CHECK"] = "true"  # as the entry scripts do
@@ -61,3 +75,54 @@ def _cell(text: str) -> object:
         return float(text.replace("_", ""))  # pandas wrote 21_953.0000
     except ValueError:
         return None if text == "None" else text
+
+
+def no_sleep(_seconds: float) -> None:
+    raise AssertionError("nobody else holds the lock")
+
+
+def quota(folder: Path, now: datetime) -> Quota:
+    return Quota(folder, Stamp(now, "test", ZONE), no_sleep)
+
+
+@dataclass
+class Grids:
+    """GridStatus and the operators' own pages, on a clock that is set."""
+
+    clock: list[datetime]
+    gridstatus: GridStatusServer
+    operators: OperatorServer
+    folder: Path
+    states: tuple[SourceState, ...] = ()
+
+    def settings(self, **more: str) -> Settings:
+        own = {"GRID_STATUS_URL": self.gridstatus.url, "CAISO_URL": self.operators.url, "CAISO_OASIS_URL": self.operators.url}
+        return settings(**{"GRID_ISO": "CAISO", "GRID_STATUS_API_KEY": self.gridstatus.key, **own, **more})
+
+    def cycle(self, now: datetime, wanted: Settings, check: bool = False, mono: Callable[[], float] = lambda: 0.0) -> dict[str, object]:
+        self.clock[0] = now
+        web = http()
+        stamp = Stamp(now, "test", ZONE)
+        market = Market(wanted, Cache(self.folder / "cache", stamp, no_sleep), web, quota(self.folder, now), now, mono, no_sleep)
+        found: dict[str, object] = {}
+        if check:
+            market.ask_again()
+        for name, task in market.tasks().items():
+            try:
+                found[name] = task()
+            except AmpshiftError as error:
+                found[name] = error
+        web.close()
+        self.states = market.states()
+        return found
+
+
+@contextmanager
+def grids_in(folder: Path, now: datetime) -> Iterator[Grids]:
+    """California by both services, well and priced at 0.1."""
+    clock = [now]
+    market = Published("caiso", lambda _at: 0.1, lambda at: 20_000.0 + at.hour, lambda: clock[0].astimezone(ZONE), lambda _at: 3000.0)
+    both = Grids(clock, GridStatusServer(market), OperatorServer(market), folder)
+    yield both
+    both.gridstatus.close()
+    both.operators.close()

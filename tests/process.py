@@ -81,7 +81,8 @@ class Cold:
 
     def __init__(self, shell: str = "", after: str = "", environment: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
         self._shell = f'{shell} exec "$@" {after}'
-        self._environment = dict(environment or {})
+        # before 3.13 Python keeps half a compiled module where the disk is full, and the whole tree is broken by it from then on
+        self._environment = {**(environment or {}), **({"PYTHONDONTWRITEBYTECODE": "1"} if "ulimit" in shell else {})}
         self._cwd = cwd
         self._process: subprocess.Popen[str] | None = None
 

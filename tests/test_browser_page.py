@@ -80,6 +80,12 @@ def opened(context: BrowserContext, site: Site) -> Iterator[Page]:
     assert problems == []
 
 
+def turn(page: Page, view: str) -> None:
+    """To another view, and until it is there: the one before has tables and links of the same names, which go away with it."""
+    page.click(f"nav a[href='{view}']")
+    page.wait_for_selector(f"nav a.here[href='{view}']")
+
+
 def words(page: Page) -> str:
     return str(page.inner_text("main"))
 
@@ -102,8 +108,7 @@ def test_the_first_view_says_the_state_of_the_house_without_scrolling(tab: Page,
 
 def test_each_view_opens_from_the_navigation_with_its_charts_drawn(tab: Page) -> None:
     for view in (*VIEWS, "/"):
-        tab.click(f"nav a[href='{view}']")
-        tab.wait_for_selector(f"nav a.here[href='{view}']")
+        turn(tab, view)
         if view != "/health":
             tab.locator("#view .js-plotly-plot .main-svg").first.wait_for()
         assert tab.locator("h1").count() == 1
@@ -111,14 +116,14 @@ def test_each_view_opens_from_the_navigation_with_its_charts_drawn(tab: Page) ->
 
 
 def test_a_chart_has_the_same_as_a_table(tab: Page) -> None:
-    tab.click("nav a[href='/plan']")
+    turn(tab, "/plan")
     tab.click("text=The same as a table")
     assert tab.locator("details[open] tbody tr").count() > 20
     assert tab.locator("details[open] th[scope=col]").count() == 4
 
 
 def test_a_span_of_the_history_is_chosen_and_comes_as_csv(tab: Page) -> None:
-    tab.click("nav a[href='/history']")
+    turn(tab, "/history")
     tab.click("text=7 days")
     tab.wait_for_selector(".picks a.on[href='/history?days=7']")
     with tab.expect_download() as waiting:
@@ -189,10 +194,8 @@ def test_everything_is_done_by_keyboard_and_the_focus_is_seen(tab: Page, place: 
 
 def test_what_is_typed_stays_when_the_rest_is_drawn_anew(tab: Page) -> None:
     tab.fill("#say-until", "22:15")
-    tab.click("nav a[href='/health']")
-    tab.wait_for_selector("nav a.here[href='/health']")
-    tab.click("nav a[href='/']")
-    tab.wait_for_selector("nav a.here[href='/']")
+    turn(tab, "/health")
+    turn(tab, "/")
     assert tab.input_value("#say-until") == "22:15"
 
 
@@ -201,13 +204,27 @@ def test_what_is_typed_stays_when_the_rest_is_drawn_anew(tab: Page) -> None:
 
 def test_a_phone_never_scrolls_sideways_and_thumbs_hit_the_buttons(phone: Page) -> None:
     for view in VIEWS:
-        phone.click(f"nav a[href='{view}']")
-        phone.wait_for_selector(f"nav a.here[href='{view}']")
+        turn(phone, view)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390, view
-    phone.click("nav a[href='/']")
+    turn(phone, "/")
     phone.wait_for_selector("#say-auto")
     heights = phone.evaluate("[...document.querySelectorAll('.say, #words input[type=text]')].map(one => one.offsetHeight)")
     assert min(heights) >= 44
+
+
+def test_a_car_whose_name_is_one_long_word_makes_no_phone_scroll_sideways(phone: Page, place: Home) -> None:
+    path = place.run_dir / "decision.json"
+    before = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(before.replace("Blue", "Donaudampfschifffahrtsgesellschaftskapitaenin"), encoding="utf-8")
+        phone.reload()
+        phone.wait_for_selector("nav a.here")
+        for view in VIEWS:
+            turn(phone, view)
+            assert "kapitaenin" in words(phone) or view in ("/health", "/history")
+            assert phone.evaluate("document.documentElement.scrollWidth") <= 390, view
+    finally:
+        path.write_text(before, encoding="utf-8")
 
 
 def test_dark_and_light_are_both_read_with_enough_contrast(tab: Page, phone: Page) -> None:
@@ -291,8 +308,7 @@ def test_each_missing_file_is_said_in_the_browser_and_the_other_views_go_on(tab:
             tab.goto(site.url + view)
             tab.wait_for_selector(f"nav a.here[href='{view}']")
             assert told in words(tab), name
-            tab.click("nav a[href='/plan']")
-            tab.wait_for_selector("nav a.here[href='/plan']")
+            turn(tab, "/plan")
             assert words(tab)
         finally:
             for one, other in hidden.items():

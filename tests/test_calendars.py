@@ -29,7 +29,7 @@ from state.cache import Cache
 from state.files import Stamp
 from state.logins import Login, Logins
 from tests.builders import EVENING, VIN, VIN_2, ZONE, at, decided, settings, snapshot
-from tests.process import ROOT
+from tests.process import ROOT, Home
 
 DENTIST = Entry("Dentist", at("2026-12-09 08:00"), at("2026-12-09 09:00"), "12 Harbor Road")
 MINUTE = timedelta(minutes=1)
@@ -87,9 +87,9 @@ def test_a_dead_calendar_keeps_its_last_events_and_says_so(server: CalendarServe
     aged = read(calendars(tmp_path, http, later, ICAL_URLS=server.ical))
     assert aged.events == fresh.events
     assert aged.problem
-    (state,) = source_states({"calendar 1": aged}, {}, later)
+    (state,) = source_states({"calendar 1": aged}, {}, later, ZONE)
     assert (state.ok, state.age_s) == (False, 2400.0)
-    assert "40 min ago goes on" in state.why
+    assert "What was read 2026-12-08 18:10 goes on" in state.why
     assert "5ec4e7" not in state.why
 
 
@@ -230,10 +230,47 @@ def test_a_key_that_others_can_read_is_told(server: CalendarServer, http: Http, 
         assert any("chmod 600" in line for line in calendar_lines(ours, snapshot())) == told
 
 
+ODD = """BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//EN
+BEGIN:VEVENT\nUID:1\nDTSTAMP:20260101T000000Z\nSUMMARY:Good\nDTSTART:20261210T160000Z\nLOCATION:12 Harbor Road\nEND:VEVENT
+BEGIN:VEVENT\nUID:2\nDTSTAMP:20260101T000000Z\nSUMMARY:Odd\nDTSTART:20261210T160000Z\nRRULE:FREQ=SOMETIMES\nEND:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_an_event_that_cannot_be_read_is_one_lasting_line_and_no_failure(place: Home) -> None:
+    place.network.calendar.feed = ODD.encode()
+    place.changes["ICAL_URLS"] = place.network.calendar.ical
+    said = [place.do("run").err, *(place.later(20).do("run").err for _ in range(6))]
+    line = "calendar 1 events: 1 event (Odd) cannot be read, so it does not count"
+    assert [line in text for text in said] == [True] + [False] * 6
+    assert line in place.do("-v", "once").out
+    checked = place.do("check")
+    assert (checked.code, f"note    {line}" in checked.out, "ok      calendar 1" in checked.out) == (0, True, True)
+    place.network.calendar.feed = ODD.replace("SOMETIMES", "DAILY").encode()
+    assert line not in place.later(40).do("-v", "run").out
+
+
+def test_what_a_calendar_left_out_is_told_also_from_the_cache(server: CalendarServer, http: Http, tmp_path: Path) -> None:
+    server.feed = ODD.encode()
+    for minutes in (0, 20):
+        (task,) = calendars(tmp_path, http, EVENING + minutes * MINUTE, ICAL_URLS=server.ical).tasks().values()
+        answer = task()
+        assert isinstance(answer, Reading)
+        assert answer.left_out == "1 event (Odd) cannot be read, so it does not count"
+    assert server.asked("basic.ics") == 1
+    both = Reading("calendar 1", "", EVENING, (), odd=3, such_as="Odd", beyond=True)
+    assert "3 events (Odd and others) cannot be read" in both.left_out
+    assert "more than 500 events in three weeks" in both.left_out
+    well, ill = source_states({"calendar 1": both}, {}, EVENING)
+    assert (well.ok, ill.ok, ill.note, ill.name) == (True, False, True, "calendar 1 events")
+
+
 def test_check_says_which_drives_do_not_count_by_their_kilometres(http: Http, tmp_path: Path) -> None:
     lost = Trip(at("2026-12-09 07:00"), 0.0, 30.0, "Picnic", place="the old oak", sure=Sure.UNKNOWN)
     flight = Trip(at("2026-12-10 07:00"), 9000.0, 6000.0, "Fair", place="Sydney", round_km=18000)
-    lines = list(drive_lines(calendars(tmp_path, http), replace(snapshot(), trips=(lost, flight))))
+    later = replace(lost, sure=Sure.NOT_ASKED)
+    lines = list(drive_lines(calendars(tmp_path, http), replace(snapshot(), trips=(lost, flight, later))))
+    assert "Picnic: the old oak has not been looked up yet, so it counts as every day" in lines[2]
     assert lines[0].endswith("Picnic: the old oak is not found, so it counts as every day; write [25 km] into the event, the way there")
     assert lines[1].endswith("there and back (by road), too far to drive: it does not count")
 

@@ -12,7 +12,7 @@ from clients.caiso import ZONE, Caiso, _unzipped
 from clients.emissions import intensity
 from clients.ercot import Condition, condition
 from clients.http import Ask, Http
-from errors import BadAnswer, ClientError, NoAnswer, Refused, ServerFault, TooMany
+from errors import BadAnswer, ClientError, NoAnswer, NotConfigured, Refused, ServerFault, TooMany
 from model import Series
 from simulator.caiso_server import OperatorServer
 from simulator.faults import BUSY_503, CUT, GARBAGE, HANG, Fault, Ill, too_many
@@ -77,8 +77,10 @@ def test_sun_and_wind_are_summed_and_prices_are_the_whole_price(far: Far) -> Non
     assert (prices.unit, prices.source) == ("USD/kWh", "caiso")
 
 
-def test_a_place_without_prices_is_an_empty_series(far: Far) -> None:
-    assert far.caiso.day_ahead_prices("NOWHERE", NOW, AHEAD, NOW).points == ()
+def test_a_place_without_prices_is_answered_with_the_known_ones(far: Far) -> None:
+    with pytest.raises(NotConfigured, match=r"GRID_LOCATION=NOWHERE has no prices at CAISO. Known there: TH_NP15_GEN-APND, .*DLAP_SCE"):
+        far.caiso.day_ahead_prices("NOWHERE", NOW, AHEAD, NOW)
+    assert far.caiso.day_ahead_prices("DLAP_VEA-APND", NOW, AHEAD, NOW).points == ()  # a place that we know: nothing is published just now
 
 
 def test_yesterdays_fuels_become_average_co2_by_the_hour(far: Far) -> None:

@@ -85,10 +85,9 @@ def test_the_hour_that_comes_twice_in_autumn_is_two_hours(tmp_path: Path) -> Non
         ("start,price\n2026-12-09T00:00:00,0.1\n", "line 2.*offset"),
         ("start,price\n2026-12-09T00:00:00Z,0.1\nsoon,0.1\n", "line 3.*no time"),
         ("start,price\n2026-12-09T00:00:00Z,cheap\n", "line 2.*price"),
-        ("start,price\n2026-12-09T00:00:00Z,nan\n", "line 2.*price"),
+        ("start,price\n2026-12-09T00:00:00Z,inf\n", "line 2.*price"),
         ("start,price,co2\n2026-12-09T00:00:00Z,0.1,inf\n", "line 2.*co2"),
         ("start,price\n2026-12-09T01:00:00Z,0.1\n2026-12-09T00:00:00Z,0.1\n", "line 3.*rise"),
-        ("start,price\n2026-12-09T01:00:00Z,0.1\n2026-12-09T01:00:00Z,0.1\n", "line 3.*rise"),
         ("when,what\n1,2\n", "line 1.*header"),
         ("", "line 1.*header"),
         ("start,price\n,0.1\n", "line 2"),
@@ -97,6 +96,18 @@ def test_the_hour_that_comes_twice_in_autumn_is_two_hours(tmp_path: Path) -> Non
 def test_a_wrong_line_is_named(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(BadAnswer, match=words):
         read(tmp_path, text)
+
+
+@pytest.mark.parametrize("nothing", ["", "nan", " NaN", "null"])
+def test_an_hour_without_a_price_is_a_hole_and_costs_no_other(tmp_path: Path, nothing: str) -> None:
+    rows = ("00:00:00Z,0.1", f"01:00:00Z,{nothing}", "02:00:00Z,-0.02")
+    points = prices(tmp_path, "start,price\n" + "".join(f"2026-12-09T{row}\n" for row in rows))
+    assert [(point.start.hour, point.end.hour, point.value) for point in points] == [(0, 1, 0.1), (2, 3, -0.02)]
+
+
+def test_of_two_rows_with_one_start_the_later_counts(tmp_path: Path) -> None:
+    points = prices(tmp_path, "start,price\n2026-12-09T01:00:00Z,0.1\n2026-12-09T01:00:00Z,0.3\n2026-12-09T02:00:00Z,0.2\n")
+    assert [(point.value, point.end - point.start) for point in points] == [(0.3, timedelta(hours=1)), (0.2, timedelta(hours=1))]
 
 
 def test_a_file_that_is_not_there_or_no_text_is_told_apart(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -14,9 +15,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 import requests
 
-from clients.calendar_text import View
+from clients.calendar_text import Left, View
 from clients.google_calendar import GoogleCalendar, Key, read_key
 from cycle.auth_google import converse
+from cycle.auth_redirect import Listener
 from cycle.auth_talk import quit_or
 from cycle.desk import Desk
 from errors import (
@@ -95,6 +97,14 @@ def test_all_pages_are_read_and_what_is_no_drive_is_left_out(server: CalendarSer
     assert (found["trip"].start, found["trip"].end, found["trip"].all_day) == (at("2026-12-12 00:00"), at("2026-12-14 00:00"), True)
     assert server.asked("/events") == 5
     assert "free" not in {event.title for event in login(server).events("primary", "mine", replace(VIEW, free=False))}
+
+
+def test_an_event_that_cannot_be_read_hides_no_other_and_is_told(server: CalendarServer) -> None:
+    left = Left()
+    rows = {"items": [{"summary": "no time"}, {"summary": "good", "start": {"date": "2026-12-10"}, "end": {"date": "2026-12-11"}}]}
+    server.server.faults.next(1, Fault(Ill.STATUS, 200, json.dumps(rows)), path="/events")
+    assert [one.title for one in login(server).events("primary", "mine", VIEW, left)] == ["good"]
+    assert (left.odd, left.beyond) == ({"no time": "no time"}, False)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +186,9 @@ def test_nobody_there_and_clear_text_are_told_apart(server: CalendarServer) -> N
         ("[]", "neither"),
         ('{"web": {"client_id": "x", "client_secret": "hush"}}', "Desktop app"),
         ('{"type": "service_account", "client_email": "a@b"}', "neither"),
+        ('{"type": "service_account", "client_email": "a@b", "private_key": ["hush"]}', "neither"),
+        ('{"installed": {"client_id": 5, "client_secret": "hush"}}', "neither"),
+        ('{"type": "authorized_user", "client_id": "x", "client_secret": "hush", "refresh_token": "hush"}', "neither"),
     ],
 )
 def test_a_wrong_key_file_says_what_to_do(tmp_path: Path, text: str | None, words: str) -> None:
@@ -289,9 +302,40 @@ def test_a_log_in_that_is_broken_off_or_denied_saves_nothing(server: CalendarSer
 def test_a_taken_port_leaves_the_pasted_way(server: CalendarServer, tmp_path: Path) -> None:
     desk, words = desk_at(tmp_path, server, server.desktop_client()), nonce()
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        owner = Owner(server, first=["y", "", "y"])
+        owner = Owner(server, first=["y", ""])
         assert converse(desk, owner, lambda: next(words), taken.getsockname()[1]) == 0
     assert "paste the address instead" in owner.said
+    assert owner.said.count("https://accounts.google.com/") == 1, "the address that he has opened is still good"
+
+
+@pytest.mark.parametrize(("query", "status", "words"), [
+    ("code=4/x&state=y", 200, "the terminal: it says whether"), ("error=access_denied&state=y", 200, "was not allowed"),
+    ("", 404, "nothing here"),
+])  # fmt: skip
+def test_the_browser_is_told_what_came_of_it(query: str, status: int, words: str) -> None:
+    port, shown = free_port(), list[requests.Response]()
+
+    def browse() -> None:
+        for _ in range(500):
+            with contextlib.suppress(OSError):  # nobody listens yet
+                with socket.create_connection(("127.0.0.1", port)):  # opened in advance, says nothing
+                    shown.append(requests.get(f"http://127.0.0.1:{port}/?{query}", timeout=20))
+                if not query:  # then it is still waited for
+                    requests.get(f"http://127.0.0.1:{port}/?state=y", timeout=20)
+                return
+
+    browser = threading.Thread(target=browse)
+    browser.start()
+    with contextlib.suppress(BadAnswer):
+        Listener(port).wait(30)
+    browser.join(5)
+    assert (shown[0].status_code, words in shown[0].text) == (status, True)
+    assert "Logged in" not in shown[0].text
+
+
+def test_when_no_browser_comes_the_waiting_ends_once() -> None:
+    with pytest.raises(BadAnswer, match="paste the address instead"):
+        Listener(free_port()).wait(0.05)
 
 
 def test_a_service_account_needs_no_log_in_and_no_file_is_said(service_key: CalendarServer, tmp_path: Path) -> None:
@@ -302,3 +346,6 @@ def test_a_service_account_needs_no_log_in_and_no_file_is_said(service_key: Cale
         converse(desk_at(tmp_path, service_key, None), owner, str, free_port())
     with pytest.raises(ConfigError, match="Desktop app"):
         converse(desk_at(tmp_path, service_key, json.dumps({"web": {}})), owner, str, free_port())
+    cut = json.dumps({**json.loads(service_key.service_account()), "private_key": "hush"})
+    with pytest.raises(ConfigError, match="no usable private key"):
+        converse(desk_at(tmp_path, service_key, cut), owner, str, free_port())

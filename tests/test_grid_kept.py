@@ -13,27 +13,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clients.gridstatus_table import GRIDS
-from config import Settings
 from cycle.grid_kept import Keeper, Pace, cache_name, daily, every
-from cycle.market import ALLOWANCE, FOR_PRICES, SERVICE, Market
+from cycle.market import ALLOWANCE, FOR_PRICES, SERVICE
 from errors import AmpshiftError, BadAnswer, ClientError, LoginDead, NotAsked, ServerFault, StateError, TooMany
 from model import Point, Series
-from simulator.caiso_server import OperatorServer
 from simulator.faults import BUSY_503
-from simulator.gridstatus_server import GridStatusServer
-from simulator.gridstatus_server import Market as Published
 from state.cache import Cache
 from state.files import Stamp
-from state.quota import QUOTA, Quota
-from tests import grid_home
-from tests.builders import ZONE, settings
+from state.quota import QUOTA
+from tests.builders import ZONE
+from tests.grid_home import Grids, grids_in, no_sleep, quota
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)  # midnight in California
 HOUR, MINUTES = timedelta(hours=1), timedelta(minutes=1)
-
-
-def no_sleep(_seconds: float) -> None:
-    raise AssertionError("nobody else holds the lock")
 
 
 @dataclass
@@ -218,32 +210,28 @@ def test_requests_are_a_second_apart_however_many_threads_want_one() -> None:
 # ---- the count of a month ------------------------------------------------------------------------------------------------------
 
 
-def quota(folder: Path, now: datetime = NOW) -> Quota:
-    return Quota(folder, Stamp(now, "test", ZONE), no_sleep)
-
-
 def test_requests_are_counted_on_disk_and_end_with_the_allowance(tmp_path: Path) -> None:
     for _ in range(3):
-        quota(tmp_path).take("maps", 5, spare=2)
+        quota(tmp_path, NOW).take("maps", 5, spare=2)
     with pytest.raises(TooMany, match="3 of the 5 free requests of 2026-12 are used"):
-        quota(tmp_path).take("maps", 5, spare=2)
-    quota(tmp_path).take("maps", 5)
-    quota(tmp_path).take("other", 5)
-    assert (quota(tmp_path).used("maps", 5), quota(tmp_path).used("other", 5)) == (4, 1)
+        quota(tmp_path, NOW).take("maps", 5, spare=2)
+    quota(tmp_path, NOW).take("maps", 5)
+    quota(tmp_path, NOW).take("other", 5)
+    assert (quota(tmp_path, NOW).used("maps", 5), quota(tmp_path, NOW).used("other", 5)) == (4, 1)
     january = NOW + timedelta(days=31)
     assert quota(tmp_path, january).used("maps", 5) == 0
 
 
 def test_a_clock_that_goes_back_does_not_give_the_month_anew(tmp_path: Path) -> None:
-    quota(tmp_path).take("maps", 5)
+    quota(tmp_path, NOW).take("maps", 5)
     assert quota(tmp_path, datetime(1970, 1, 1, tzinfo=UTC)).used("maps", 5) == 1
 
 
 def test_a_damaged_count_counts_as_mostly_used_and_says_so(tmp_path: Path) -> None:
-    quota(tmp_path).take("maps", 10)
+    quota(tmp_path, NOW).take("maps", 10)
     for path in tmp_path.glob(f"{QUOTA}*"):
         path.write_text("{", encoding="utf-8")
-    found = quota(tmp_path)
+    found = quota(tmp_path, NOW)
     found.take("maps", 10)
     assert any("damaged" in problem for problem in found.problems)
     assert (found.used("maps", 10), found.used("other", 10)) == (9, 8)
@@ -252,48 +240,16 @@ def test_a_damaged_count_counts_as_mostly_used_and_says_so(tmp_path: Path) -> No
 def test_a_count_that_cannot_be_written_sends_nothing(tmp_path: Path) -> None:
     tmp_path.joinpath(QUOTA).mkdir()
     with pytest.raises(StateError):
-        quota(tmp_path).take("maps", 10)
+        quota(tmp_path, NOW).take("maps", 10)
 
 
 # ---- a month of cycles ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Grids:
-    """GridStatus and the operators' own pages, on a clock that is set."""
-
-    clock: list[datetime]
-    gridstatus: GridStatusServer
-    operators: OperatorServer
-    folder: Path
-
-    def settings(self, **more: str) -> Settings:
-        own = {"GRID_STATUS_URL": self.gridstatus.url, "CAISO_URL": self.operators.url, "CAISO_OASIS_URL": self.operators.url}
-        return settings(**{"GRID_ISO": "CAISO", "GRID_STATUS_API_KEY": self.gridstatus.key, **own, **more})
-
-    def cycle(self, now: datetime, wanted: Settings) -> dict[str, object]:
-        self.clock[0] = now
-        http = grid_home.http()
-        stamp = Stamp(now, "test", ZONE)
-        market = Market(wanted, Cache(self.folder / "cache", stamp, no_sleep), http, quota(self.folder, now), now, lambda: 0.0, no_sleep)
-        found: dict[str, object] = {}
-        for name, task in market.tasks().items():
-            try:
-                found[name] = task()
-            except AmpshiftError as error:
-                found[name] = error
-        http.close()
-        return found
-
-
 @pytest.fixture
 def grids(tmp_path: Path) -> Iterator[Grids]:
-    clock = [NOW]
-    market = Published("caiso", lambda _at: 0.1, lambda at: 20_000.0 + at.hour, lambda: clock[0].astimezone(ZONE), lambda _at: 3000.0)
-    both = Grids(clock, GridStatusServer(market), OperatorServer(market), tmp_path)
-    yield both
-    both.gridstatus.close()
-    both.operators.close()
+    with grids_in(tmp_path, NOW) as both:
+        yield both
 
 
 def test_a_weeks_share_of_the_free_plan_is_kept(grids: Grids) -> None:
@@ -312,6 +268,7 @@ def test_a_weeks_share_of_the_free_plan_is_kept(grids: Grids) -> None:
 
 def test_a_month_of_failures_does_not_pass_the_allowance_either(grids: Grids) -> None:
     grids.gridstatus.server.faults.next(9999, BUSY_503)
+    grids.operators.server.faults.next(9999, BUSY_503)
     wanted = grids.settings()
     for hour in range(0, 31 * 24, 8):
         assert not [one for one in grids.cycle(NOW + hour * HOUR, wanted).values() if isinstance(one, Series)]
@@ -319,14 +276,19 @@ def test_a_month_of_failures_does_not_pass_the_allowance_either(grids: Grids) ->
 
 
 def test_the_last_requests_of_a_month_are_the_prices(grids: Grids) -> None:
-    counted = quota(grids.folder)
+    counted = quota(grids.folder, NOW)
     used = {"month": "2026-12", "requests": {SERVICE: ALLOWANCE - FOR_PRICES}}
     envelope = {"schema": 1, "written_at": NOW.isoformat(), "written_by": "test", "data": used}
     (grids.folder / QUOTA).write_text(json.dumps(envelope), encoding="utf-8")
     assert counted.used(SERVICE, ALLOWANCE) == ALLOWANCE - FOR_PRICES
     found = grids.cycle(NOW, grids.settings())
     assert isinstance(found["grid prices"], Series)
-    assert isinstance(found["load forecast"], NotAsked)  # the prices would tell
+    assert {name: one.source for name, one in found.items() if isinstance(one, Series)} == {
+        "grid prices": "gridstatus",
+        "load forecast": "caiso",
+        "fuel mix": "caiso",
+    }
+    assert isinstance(found["sun and wind"], NotAsked)  # comes in the next cycle
     assert grids.gridstatus.requests == 1
 
 

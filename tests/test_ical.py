@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clients.calendar_text import View, real_place
+from clients.calendar_text import Left, View, real_place
 from clients.http import Http
 from clients.ical import MOST_BYTES, parse, read_ical
 from errors import BadAnswer, ClientError, NoAnswer, Refused, ServerFault, TooMany, Unreachable
@@ -209,14 +209,29 @@ def test_a_calendar_of_5000_events_is_read_quickly_and_whole(server: CalendarSer
     [
         (Fault(Ill.STATUS, 404, "no"), Refused),
         (Fault(Ill.STATUS, 403, "no"), Refused),
-        (Fault(Ill.STATUS, 301, "", {"Location": "http://127.0.0.1/"}), BadAnswer),
+        (Fault(Ill.STATUS, 301, "", {"Location": "http://192.0.2.1/private-5ec4e7"}), BadAnswer),
+        (Fault(Ill.STATUS, 308, "", {"Location": "https://192.0.2.1/private-5ec4e7"}), BadAnswer),
+        (Fault(Ill.STATUS, 302, "", {}), BadAnswer),
+        (Fault(Ill.STATUS, 302, "", {"Location": "https://[private-5ec4e7"}), BadAnswer),
         (TOO_MANY_429, TooMany),
         (ILL_500, ServerFault),
         (HANG, NoAnswer),
         (CUT, ClientError),
         (GARBAGE, BadAnswer),
     ],
-    ids=["404", "403", "moved", "429", "500", "hangs", "cut off", "web page"],
+    ids=[
+        "404",
+        "403",
+        "moved in clear text",
+        "moved off this machine",
+        "moved nowhere",
+        "moved to no address",
+        "429",
+        "500",
+        "hangs",
+        "cut off",
+        "web page",
+    ],
 )
 def test_a_feed_that_fails_is_an_error_that_never_shows_the_secret_address(
     server: CalendarServer, http: Http, fault: Fault, error: type[ClientError]
@@ -226,6 +241,62 @@ def test_a_feed_that_fails_is_an_error_that_never_shows_the_secret_address(
     with pytest.raises(error) as caught:
         read_ical(server.ical, "mine", http, VIEW)
     assert "5ec4e7" not in caught.value.text
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_feed_that_has_moved_is_read_where_it_is_now(server: CalendarServer, http: Http, status: int) -> None:
+    server.entries = [Entry("Dentist", at("2026-12-09 08:00"), at("2026-12-09 09:00"))]
+    old = f"{server.url}/old/private-5ec4e7.ics"
+    server.server.faults.next(1, Fault(Ill.STATUS, status, "", {"Location": server.ical}), path="old")
+    assert [one.title for one in read_ical(old, "mine", http, VIEW)] == ["Dentist"]
+    server.server.faults.next(1, Fault(Ill.STATUS, status, "", {"Location": server.ical.removeprefix(server.url)}), path="old")
+    assert [one.title for one in read_ical(old, "mine", http, VIEW)] == ["Dentist"]
+
+
+def test_a_feed_that_is_sent_round_in_a_circle_is_given_up(server: CalendarServer, http: Http) -> None:
+    server.server.faults.next(50, Fault(Ill.STATUS, 302, "", {"Location": server.ical}))
+    with pytest.raises(BadAnswer, match="from one address to the next") as caught:
+        read_ical(server.ical, "mine", http, VIEW)
+    assert "5ec4e7" not in caught.value.text
+    assert len(server.server.log) == 4
+
+
+def odd_ones(*events: str) -> tuple[list[str], dict[str, str], bool]:
+    left = Left()
+    found = parse(feed(*events), "test", VIEW, left=left)
+    return [event.title for event in found], left.odd, left.beyond
+
+
+GOOD = "UID:good\nSUMMARY:Good\nDTSTART:20261209T160000Z\nDTEND:20261209T170000Z"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "DTSTART:garbage",
+        "DTEND:20261209T170000Z",
+        "DTSTART:20261299T160000Z",
+        "DTSTART:20261209T160000Z\nRRULE:FREQ=SOMETIMES",
+    ],
+)
+def test_an_event_that_cannot_be_read_is_told_with_its_title_and_hides_no_other(odd: str) -> None:
+    titles, told, beyond = odd_ones(GOOD, f"UID:odd\nSUMMARY:Odd\\, really\n{odd}")
+    assert "Good" in titles
+    assert (told, beyond) == ({"odd": "Odd, really"}, False)
+
+
+def test_an_odd_series_is_one_event_and_a_calendar_without_odd_ones_says_nothing() -> None:
+    odd = "UID:odd\nSUMMARY:Odd\nDTSTART:20261209T160000Z\nRRULE:FREQ=SOMETIMES"
+    assert odd_ones(GOOD, odd, odd.replace("1209", "1210"))[1] == {"odd": "Odd"}
+    assert odd_ones(GOOD) == (["Good"], {}, False)
+    assert odd_ones(f"{GOOD}\nSTATUS:CANCELLED") == ([], {}, False)
+
+
+def test_more_events_than_can_count_are_told() -> None:
+    many = [f"UID:{n}\nSUMMARY:{n}\nDTSTART:202612{9 + n // 60:02}T{n % 24:02}{n % 60:02}00Z" for n in range(501)]
+    titles, told, beyond = odd_ones(*many)
+    assert (len(titles), told, beyond) == (500, {}, True)
+    assert not odd_ones(*many[:500])[2]
 
 
 def test_a_feed_that_breaks_off_or_never_ends_is_refused(server: CalendarServer, http: Http) -> None:

@@ -11,14 +11,14 @@ from bench.notice_houses import HOUSES, Trouble
 from bench.notices import Life, check, twice
 from model_notices import Message
 
-DEAF = Trouble(5, 16, 7, "deaf", (("disobeys", 1),))
+DEAF = Trouble(5, 16, 7, "deaf", (("disobeys", 2),))
 OHIO = replace(HOUSES[1], troubles=(DEAF,), extra=(), options={**HOUSES[1].options, "CYCLE_MINUTES": "15"})
 
 
 def test_three_nights_dry_and_one_live_with_a_car_that_does_not_obey(tmp_path: Path) -> None:
     life = Life(OHIO, tmp_path)
-    life.live(5)
-    assert check(life, 5) == []
+    life.live(6)
+    assert check(life, 6) == []
     assert life.dry_line.startswith("In 2 nights of DRY_RUN your charging cost about $")
     assert {message.title.partition(":")[0] for _, message in life.owner.got} == {"Ampshift", "Ampshift (dry run)"}
     assert life.owner.beats == life.cycles

@@ -212,7 +212,7 @@ def test_the_grid_chart_shows_what_the_older_page_showed() -> None:
     load = load_now(forecast(), START)
     assert load is not None
     figure = grid_figure(load, Ahead((), (charge(24, 32),), (DUE,)), START, ZONE)
-    assert [trace["name"] for trace in figure["data"]] == ["Load forecast", "mean", "mean - sd", "mean + sd"]
+    assert [trace["name"] for trace in figure["data"]] == ["Load forecast", "mean", "± sd", "mean + sd", "charging"]
     said = [words["text"] for words in figure["layout"]["annotations"]]
     assert said == ["now", "end of off-peak", "depart", "load now 20 MW"]
     box = figure["layout"]["shapes"][0]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from config import Settings
 from model import Missing
 from page.flow import flow
 from page.look import Reader
@@ -184,6 +185,26 @@ def test_values_of_a_wrong_type_are_as_if_they_were_not_there(place: Home) -> No
     place.change("decision.json", spoil)
     for path in VIEWS:
         assert said(place.reader(), path)
+
+
+def test_health_does_not_say_that_nothing_is_wrong_beside_a_source_that_fails(place: Home) -> None:
+    place.change("decision.json", lambda data: data["sources"]["powerwall"].update(ok=False, why="No connection"))
+    found = said(place.reader(), "/health")
+    assert ("This does not answer: powerwall." in found, "Nothing is wrong." in found) == (True, False)
+
+
+def test_what_is_missing_is_said_once_on_the_first_view_and_what_to_do_beside_it(place: Home) -> None:
+    (place.run_dir / "decision.json").unlink()
+    found = said(place.reader(), "/")
+    assert found.count("Is cron running?") == 1
+    assert "scheduler.py check tests each setting" in found
+
+
+def test_before_anything_is_configured_the_way_is_shown_and_not_cron(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path / "data", run_dir=tmp_path / "run")
+    (told,) = alarms(Home(tmp_path, settings).look())
+    assert told.startswith("Nothing is configured yet: fill in .env")
+    assert "cron" not in told
 
 
 def test_what_the_newest_cycle_complained_of_is_told_on_top(place: Home) -> None:

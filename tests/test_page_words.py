@@ -40,6 +40,19 @@ def test_charge_now_with_amps_for_one_car_until_a_time(place: Home) -> None:
     assert word["data"]["words"][0]["given_at"] == AT.isoformat()
 
 
+def test_amps_that_cannot_be_as_said_are_answered_with_what_they_become(place: Home) -> None:
+    assert (
+        "Charges now, to the limit or unplug. 2 A are below the least a car charges with: it gets 6 A. The next"
+        in say(place, "charge-now", VIN, "2")[1]
+    )
+    assert "80 A are more than is permitted: it gets 48 A (" in say(place, "charge-now", VIN, "80")[1]
+    assert "it gets" not in say(place, "charge-now", VIN, "24")[1]
+    assert stands(place) == [(VIN, Word.CHARGE_NOW, 24)]
+    other = "5YJ3AMPSHFT000002"
+    two = replace(place, settings=replace(place.settings, tesla_vin=(VIN, other)))
+    assert "Blue: 5 A are below the least a car charges with: it gets 6 A. The next" in say(two, "charge-now", "all", "5")[1]
+
+
 def test_in_a_dry_run_no_word_claims_to_be_obeyed(place: Home) -> None:
     place.change("decision.json", lambda data: data.update(dry_run=True))
     done, said = say(place, "stop")
@@ -83,6 +96,7 @@ def test_the_sun_is_followed_or_not_and_back_to_the_plan_forgets_it(place: Home)
     [
         (Click("charge-now", "all", "81", None), "1 to 80"),
         (Click("charge-now", "all", "0", None), "1 to 80"),
+        (Click("charge-now", "all", "81", None), "amps goes with charge-now, 1 to 80: scheduler.py override charge-now --amps 16"),
         (Click("charge-now", "all", "lots", None), "whole number"),
         (Click("charge-now", "all", "9" * 400, None), "whole number"),
         (Click("charge-now", "all", ["24"], None), "whole number"),

@@ -171,6 +171,48 @@ def test_a_source_that_was_not_asked_is_not_taken_for_well() -> None:
     assert "source:tesla" not in unseen(asked)
 
 
+def test_a_login_is_seen_to_work_only_where_what_it_opens_has_answered() -> None:
+    notes = ("login:tesla", "login:powerwall", "login:ends", "budget:x")
+    quiet = decide(snapshot(memory=memory()), settings())
+    for sources, blind in (
+        ((), {"login:tesla", "login:powerwall", "login:ends"}),
+        (source("tesla"), {"login:tesla", "login:powerwall", "login:ends"}),  # the net is down: it may be dead all the same
+        ((SourceState("tesla", ok=True, age_s=0.0, why=""),), {"login:powerwall"}),
+    ):
+        assert {key for key in unseen(replace(quiet, sources=sources), notes) if not key.startswith("source:")} == blind
+
+
+@pytest.mark.parametrize(
+    ("state", "blind"),
+    [
+        (reading(charging=Charging.STOPPED), True),  # the tries are too old to be called in vain, and nothing flows all the same
+        (reading(charging=Charging.CHARGING, actual_amps=16.0), False),
+        (reading(charging=Charging.DISCONNECTED), False),
+    ],
+)
+def test_a_car_is_seen_to_obey_only_where_it_has_what_it_was_asked_for(state: Any, blind: bool) -> None:
+    car = plugged(intents=intents(CommandKind.START, Outcome.DONE, 400, 395))
+    done = decide(snapshot(view(state), memory=memory(car)), settings())
+    key = f"disobeys:{VIN}:charge_start"
+    assert key not in {fact.key for fact in standing(done, snapshot(view(state), memory=memory(car)), settings())}
+    assert (key in unseen(done, (key,))) is blind
+
+
+def test_what_an_owner_waits_for_has_an_end_that_is_told_to_those_who_want_all() -> None:
+    dead = only(facts(snapshot(memory=memory()), sources=source("tesla", fatal=True)), About.LOGIN)
+    soon = only(facts(snapshot(memory=memory()), login=LoginEnds(EVENING, "nobody renews it")), About.LOGIN)
+    refused = plugged(intents=intents(CommandKind.START, Outcome.REFUSED, 10))
+    in_vain = plugged(intents=intents(CommandKind.START, Outcome.DONE, 15, 10))
+    cars = [only(facts(snapshot(memory=memory(car))), About.DISOBEYS) for car in (refused, in_vain)]
+    assert [fact.end for fact in (dead, soon, *cars)] == [
+        "tesla: its login works again.",
+        "The Tesla login was renewed and goes on.",
+        "Blue: over. It has what it was asked for, or was unplugged.",
+        "Blue: over. It has what it was asked for, or was unplugged.",
+    ]
+    assert {fact.end_grade for fact in (dead, soon, *cars)} == {Grade.NEWS}
+
+
 def full(since: datetime = EVENING - timedelta(hours=5), **changes: Any) -> CarMemory:
     car = plugged(**changes)
     assert car.plug is not None

@@ -11,7 +11,7 @@ import pytest
 from cycle.explain import explain
 from model import Charging, Code, Override, Overrides, Word
 from model_decision import CarDecision, Decision
-from planners.texts import age, clock, money
+from planners.texts import age, clock, due, money
 from tests.builders import (
     EVENING,
     NONE,
@@ -35,6 +35,14 @@ def test_a_time_is_told_with_its_day_when_that_is_not_today() -> None:
     assert clock(at("2026-12-08 23:00"), EVENING, ZONE) == "23:00"
     assert clock(at("2026-12-09 07:30"), EVENING, ZONE) == "Wed 07:30"
     assert clock(at("2026-12-09 00:00"), EVENING, ZONE) == "Wed 00:00"
+
+
+def test_what_is_due_later_says_that_it_holds_what_is_due_before() -> None:
+    assert [due(kwh, at) for at, kwh in enumerate((29.2, 42.6))] == ["29.2 kWh", "42.6 kWh in total by then"]
+    decision = decided(READY_SOC="60", TARGET_SOC="80", DEPARTURE_TIME="mon-sun 07:30")
+    told = explain(decision, snapshot(), settings())
+    assert len(decision.cars[0].needs) == 2
+    assert [f"({due(need.kwh, at)}): " in told for at, need in enumerate(decision.cars[0].needs)] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -167,3 +175,11 @@ def test_charge_now_with_amps_that_are_not_permitted_gets_the_permitted_ones() -
     seen = snapshot(memory=remembering(), overrides=Overrides((many,)), commands=NONE)
     (car,) = decided(seen, CHARGER_MAX_AMPS="24").cars
     assert car.amps == 24
+
+
+def test_a_wait_for_the_same_money_says_that_the_grid_is_less_loaded_then() -> None:
+    load = series(at("2026-12-08 00:00"), ([20000] * 5 + [30000] * 18 + [20000]) * 2)
+    waiting = evening(load=load, options={"TARIFF": "flat:0.16"}).cars[0]
+    assert waiting.reasons[0].text == "waits until 23:00: it costs the same as now, and the grid is less loaded then"
+    unknown = evening(options={"TARIFF": "flat:0.16"}).cars[0]
+    assert "less loaded" not in unknown.reasons[0].text

@@ -131,7 +131,7 @@ def test_an_event_in_two_calendars_is_one_drive() -> None:
 
 def test_the_least_known_leg_says_how_sure_a_round_is() -> None:
     (trip,) = made(event(title="A [30 km]"), event("2026-12-09 11:00", place=B, title="B"))
-    assert (trip.sure, trip.leave) == (Sure.UNKNOWN, event().start - timedelta(minutes=minutes_for(30) + 30))
+    assert (trip.sure, trip.leave) == (Sure.NOT_ASKED, event().start - timedelta(minutes=minutes_for(30) + 30))
 
 
 def test_a_flight_is_alone_and_takes_nobody_away_days_before() -> None:

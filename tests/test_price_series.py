@@ -111,6 +111,16 @@ def test_what_would_be_a_wrong_price_is_refused(data: object) -> None:
         points(data)
 
 
+GIVEN = ((0, -0.05), (2, 5.0), (3, 0.2))
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), "NaN", ""])
+def test_an_hour_without_a_price_is_a_hole_and_costs_no_other(nothing: object) -> None:
+    found = points([row(0, -0.05), row(1, nothing), row(2, 5.0), row(3, 0.2)])
+    assert [(point.start - MIDNIGHT, point.value) for point in found] == [(timedelta(hours=hour), value) for hour, value in GIVEN]
+    assert found[0].end - found[0].start == timedelta(hours=1)
+
+
 def test_one_hour_at_five_dollars_is_a_price() -> None:
     assert max(point.value for point in points([row(0, 5.0), row(1, 0.1), row(2, -0.05)])) == 5.0
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from simulator.faults import BUSY_503
 from simulator.owner import Act
-from tests.process import EVENING, Cold, Ended, Home, Warm, home
+from tests.process import EVENING, Cold, Ended, Home
 
 DECISION = {
     "summary", "dry_run", "next_cycle", "currency", "cars", "signal", "powerwall", "sources", "commands", "spent_this_month",
@@ -22,17 +21,10 @@ CAR = {
 NEVER_BY_ONCE = ("target.json", "decision.json", "memory.json", "override.json", "history.sqlite", "cycle.lock")
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
-
-
 @pytest.fixture
-def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
-    with home(tmp_path, warm) as found:
-        found.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
-        yield found
+def place(place: Home) -> Home:
+    place.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
+    return place
 
 
 def refused(ended: Ended, *words: str) -> None:
@@ -54,6 +46,16 @@ def test_without_settings_at_most_eight_lines_show_the_way(command: tuple[str, .
         ended = runner.end()
         refused(ended, "make demo", "cp .env.example .env")
         assert len(ended.err.splitlines()) <= 8
+
+
+def test_status_without_settings_shows_the_way_and_asks_nobody_for_cron(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.env"
+    empty.write_text("# nothing yet\n")
+    runner = Cold()
+    runner.begin("--env", str(empty), "--state", str(tmp_path / "state"), "status")
+    told = runner.end().fine().out
+    assert told.startswith("Nothing is configured: neither a car")
+    assert ("scheduler.py check" in told, "cron" in told, len(told.splitlines())) == (True, False, 4)
 
 
 def test_all_problems_of_the_settings_are_told_at_once(place: Home) -> None:
@@ -202,7 +204,7 @@ def test_verbose_may_stand_before_and_after_the_command(place: Home) -> None:
 
 
 def test_status_says_when_the_last_cycle_was(place: Home) -> None:
-    assert place.do("status").fine().out.splitlines()[0].startswith("No cycle since this Pi started (there never was one)")
+    assert place.do("status").fine().out.splitlines()[0].startswith("There was no cycle yet. First: scheduler.py check")
     assert place.do("status", "--json").fine().out == "{}\n"
     place.do("run").fine()
     assert place.later(4).do("status").out.splitlines()[0].startswith("Last cycle 4 min ago")
@@ -224,6 +226,16 @@ def test_check_tests_each_connection_and_fails_with_what_to_do(place: Home) -> N
     assert place.commands() == []
 
 
+def test_check_shows_what_a_normal_house_left_at_its_default_and_counts_the_rest(place: Home) -> None:
+    found, whole = (
+        [line for line in place.do(*words).out.splitlines() if line.startswith("default ")] for words in (["check"], ["check", "-v"])
+    )
+    assert found[:-1] == ["default DEPARTURE_TIME = every day 07:30", "default CHARGER_MAX_AMPS = 48"]
+    assert found[-1].startswith(f"default {len(whole) - 2} more settings: scheduler.py check -v lists them")
+    assert {"default MIN_SOC = 20", "default NOTIFY_URL: not set", *found[:-1]} <= set(whole)
+    assert max(map(len, whole)) < 100
+
+
 def test_vehicles_lists_the_account(place: Home) -> None:
     vin = next(iter(place.world.cars))
     assert place.do("vehicles").fine().out == f"Blue  {vin}  online\n"
@@ -242,6 +254,25 @@ def test_a_word_of_the_owner_is_obeyed_by_the_next_cycle(place: Home) -> None:
     assert "Your word: stop" in place.do("status").out
     place.do("override", "auto").fine()
     assert place.read("override.json")["words"] == []
+
+
+@pytest.mark.parametrize(
+    ("amps", "gets", "words", "summary"),
+    [
+        (2, 5, "2 A are below the least a car charges with: it gets 5 A.", "(2 A said; 5 A is the least a car charges with)"),
+        (80, 48, "80 A are more than is permitted: it gets 48 A (CHARGER_MAX_AMPS).", "(80 A said; 48 A is the most that is permitted)"),
+        (16, 16, "", ""),
+    ],
+)
+def test_amps_that_cannot_be_as_said_are_answered_with_what_they_become(
+    place: Home, amps: int, gets: int, words: str, summary: str
+) -> None:
+    place.do("run").fine()
+    told = place.do("override", "charge-now", "--amps", str(amps)).fine().out
+    assert told == f"Charges now, to the limit or unplug. {words}{words and ' '}The next cycle obeys (at most 5 min).\n"
+    place.later(5).do("run").fine()
+    decided = place.decision()
+    assert decided["summary"] == f"Blue charges at {gets} A: you said charge now{summary and ' '}{summary}."
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from state.files import boot_id
-from tests.process import Cold, Ended, Home, Warm, home
+from tests.process import Cold, Ended, Home
 
 KEPT = ("data/memory.json", "data/spend.json", "data/override.json")
 VOLATILE = ("run/target.json", "run/decision.json", "run/charger.json", "run/ceiling.json")
@@ -20,17 +18,10 @@ DAMAGE = (b"\x00\xff{{", b"", b'{"schema": 1, "written_at": "2026-12-08T18', b"n
 GONE = "All problems are gone.\n"
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as keeper:
-        yield keeper
-
-
 @pytest.fixture
-def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
-    with home(tmp_path, warm) as found:
-        found.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
-        yield found
+def place(place: Home) -> Home:
+    place.changes["CAR_SAFETY_SCHEDULE"] = "off"  # it has its own tests: here one stop is what counts
+    return place
 
 
 @pytest.fixture
@@ -54,6 +45,20 @@ def whole(place: Home) -> None:
     for name, body in place.files().items():
         if name.endswith((".json", ".prev")):
             json.loads(body)
+
+
+def test_no_damage_brings_back_a_word_that_was_taken_back_and_none_that_stands_is_lost(lived_in: Home) -> None:
+    path = lived_in.data / "override.json"
+    path.write_bytes(b"\x00\x00")
+    clear(lived_in.do("run"), 0, "override.json is damaged")
+    assert "OWNER_STOP" not in json.dumps(lived_in.decision())
+    lived_in.do("override", "stop").fine_code()
+    path.write_bytes(b"\x00\x00")
+    lived_in.later(5).do("run").fine_code()
+    assert "OWNER_STOP" in json.dumps(lived_in.decision())
+    path.unlink()
+    lived_in.later(5).do("run").fine_code()
+    assert "OWNER_STOP" not in json.dumps(lived_in.decision())
 
 
 # ---- full ----------------------------------------------------------------------------------------------------------------------

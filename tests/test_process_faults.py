@@ -146,7 +146,7 @@ UNREACHED = {
     "POWERWALL_URL": "powerwall: No connection",
     "ENERGY_MONITOR_URL": "meter: No connection",
     "WALL_CONNECTOR_URL": "wall connector: No connection",
-    "GRID_STATUS_URL": "load forecast: No connection",
+    "GRID_STATUS_URL": "GridStatus: No connection",
 }
 
 
@@ -179,7 +179,7 @@ def test_a_wrong_certificate_is_refused_before_the_password_is_sent_and_the_car_
 @pytest.mark.parametrize(("server", "fault", "source"), [
     ("powerwall", GARBAGE, "powerwall"), ("powerwall", CUT, "powerwall"), ("powerwall", ILL_500, "powerwall"),
     ("shelly", GARBAGE, "meter"), ("shelly", CUT, "meter"),
-    ("gridstatus", GARBAGE, "load forecast"), ("gridstatus", TOKEN_EXPIRED, "load forecast"), ("gridstatus", too_many(60), "load forecast"),
+    ("gridstatus", GARBAGE, "GridStatus"), ("gridstatus", TOKEN_EXPIRED, "GridStatus"), ("gridstatus", too_many(60), "GridStatus"),
 ])  # fmt: skip
 def test_an_ill_sensor_or_forecast_is_one_line_and_the_car_is_stopped_all_the_same(
     server: str, fault: Fault, source: str, place: Home

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from model import ChargerReport
 from simulator.faults import BUSY_503, HANG, LOGIN_REQUIRED, Fault, Ill
 from simulator.notify_server import PING, TOPIC, NotifyServer
 from simulator.owner import Act
+from state.files import boot_id
+from state.store import Store
 from tests.process import Home, Warm, home, kill
 
 YES_AND_NOTHING = Fault(Ill.STATUS, 200, '{"response":{"result":true,"reason":""}}')
@@ -53,7 +58,9 @@ def test_a_dead_login_is_told_once_and_the_heart_stops(place: Home, far: NotifyS
 
 
 @pytest.mark.parametrize(("wanted", "told"), [("all", ["Ampshift: the login works again"]), ("problems", [])])
-def test_the_login_that_works_again_is_told_once_to_those_who_want_all(place: Home, far: NotifyServer, wanted: str, told: list[str]) -> None:
+def test_the_login_that_works_again_is_told_once_to_those_who_want_all(
+    place: Home, far: NotifyServer, wanted: str, told: list[str]
+) -> None:
     place.changes["NOTIFY"] = wanted
     place.do("run")
     dead_login(place)
@@ -69,6 +76,56 @@ def test_the_login_that_works_again_is_told_once_to_those_who_want_all(place: Ho
         place.later(10).do("run")
     assert titles(far) == ["Ampshift: log in again", *told]
     assert [(note.text, note.urgent) for note in far.notes[1:]] == [("tesla: its login works again.", False)] * len(told)
+
+
+def test_a_token_that_nobody_renews_is_told_two_hours_before_it_ends(place: Home, far: NotifyServer) -> None:
+    ends = place.world.now + timedelta(hours=2, minutes=12)
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": int(ends.timestamp())}).encode()).decode().rstrip("=")
+    place.network.fleet.token = place.changes["TESLA_ACCESS_TOKEN"] = f"e30.{claims}.c2ln"
+    place.do("run").fine()
+    assert far.notes == []
+    for _ in range(5):
+        place.later(5).do("run")
+    assert titles(far) == ["Ampshift: log in again"]
+    assert far.notes[0].text.startswith("The Tesla login ends at 20:12: nobody renews the token in TESLA_ACCESS_TOKEN; put a new one into")
+
+
+def store(place: Home, who: str) -> Store:
+    now, zone = place.world.now, place.world.spec.zone
+    return Store(place.data, place.run_dir, zone, now, who, boot_id(), time.sleep)
+
+
+@pytest.mark.parametrize("way", ["ntfy", "hook", "apprise"])
+def test_the_failsafe_is_told_after_a_quarter_of_an_hour_and_so_is_its_end_by_each_way(place: Home, far: NotifyServer, way: str) -> None:
+    place.changes |= {"NOTIFY_URL": getattr(far, way), "NOTIFY": "problems", "TWC_PORT": "/dev/ttyUSB9", "TWC_BREAKER_AMPS": "60"}
+    for _ in range(6):
+        place.later(5).do("run")
+    (told,) = far.notes
+    assert told.title == "Ampshift: Wall Connectors"
+    assert "systemctl status twc_daemon" in told.text
+    for _ in range(5):
+        store(place.later(5), "twc_daemon").save_charger(ChargerReport(place.world.now, "up", (), ()), {})
+        place.do("run")
+    assert [(note.title, note.text) for note in far.notes[1:]] == [("Ampshift: Wall Connectors - over", "twc_daemon.py is there again.")]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"), [("all", ["Ampshift: the guard acted", "Ampshift: charged"]), ("problems", ["Ampshift: the guard acted"])]
+)
+def test_the_guard_is_told_once_an_evening_and_a_full_car_only_to_those_who_want_all(
+    place: Home, far: NotifyServer, wanted: str, told: list[str]
+) -> None:
+    place.changes["NOTIFY"] = wanted
+    place.do("run")
+    for amps in (6, 6, None, 6, None):
+        store(place.later(5), "monitor").save_ceiling(amps, "OVERLOAD" if amps else "", 9000.0)
+        place.do("run")
+    next(iter(place.world.cars.values())).soc = 79.5
+    place.do("override", "charge-now")
+    for _ in range(8):
+        place.later(5).do("run")
+    assert titles(far) == told
+    assert far.beats == 14
 
 
 def test_a_heart_that_nobody_hears_is_one_line_and_no_failure(place: Home, far: NotifyServer) -> None:
@@ -223,4 +280,4 @@ def test_the_car_that_says_yes_and_does_nothing_is_told_with_the_hours_left(plac
     for _ in range(12):
         place.later(5).do("run")
     over = [note for note in far.notes if note.title == "Ampshift: a car does not obey - over"]
-    assert [(note.text, note.urgent) for note in over] == [("Blue: nothing is asked of it in vain any more.", False)]
+    assert [(note.text, note.urgent) for note in over] == [("Blue: over. It has what it was asked for, or was unplugged.", False)]

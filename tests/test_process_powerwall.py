@@ -101,3 +101,35 @@ def test_check_names_the_cloud_and_a_missing_scope(held: Home) -> None:
     said = held.later(60).do("check")
     assert "FAILED  powerwall cloud" in said.out
     assert "missing scopes" in said.out or "tick all boxes" in said.out
+
+
+def test_the_rate_plan_of_the_app_counts_from_the_first_cycle_on(tmp_path: Path, runner: Warm) -> None:
+    with home(tmp_path, runner, NIGHT) as place:
+        place.changes = {**CLOUD, "POWERWALL_HOLD": None, "STRATEGY": None, "TARIFF": "powerwall"}
+        place.world.site.tariff = {
+            "name": "EV2-A",
+            "currency": "USD",
+            "energy_charges": {"All": {"rates": {"ON": 0.5, "OFF": 0.2}}},
+            "seasons": {
+                "All": {
+                    "fromMonth": 1,
+                    "fromDay": 1,
+                    "toMonth": 12,
+                    "toDay": 31,
+                    "tou_periods": {
+                        "ON": {"periods": [{"fromHour": 16, "toHour": 21, "toDayOfWeek": 6}]},
+                        "OFF": {"periods": [{"fromHour": 21, "toHour": 16, "toDayOfWeek": 6}]},
+                    },
+                }
+            },
+            "sell_tariff": {"energy_charges": {"All": {"rates": {"ON": 0.1, "OFF": 0.04}}}},
+        }
+        place.do("run").fine()
+        told = place.later(5).do("check").out
+        assert "prices from tariff EV2-A" in told
+        assert "$0.500 from 16:00 to 21:00" in told
+        assert "an exported kWh earns $0.040 to $0.100" in told
+        place.world.site.tariff = {}
+        place.later(25 * 60).do("run").fine()  # the plan is read anew, once a day
+        missing = place.later(5).do("run").fine_code().err
+        assert "holds no prices: enter them under Settings, Utility Rate Plan" in missing

@@ -29,3 +29,16 @@ def test_prices_from_an_address_decide_and_are_asked_once(tmp_path: Path) -> Non
     assert "hush" not in "".join(told)
     kept = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.json")]
     assert not any("hush" in text for text in kept)
+
+
+def test_a_hole_in_the_prices_costs_no_other_hour_and_is_named_with_what_stands_in(tmp_path: Path) -> None:
+    with home(tmp_path, Cold()) as place:
+        start = place.world.now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=18)
+        prices = {19: "5.0", 25: "NaN", 26: "NaN", 27: "-0.05"}
+        rows = [f"{(start + timedelta(hours=i)).isoformat()},{prices.get(i, '0.2')}" for i in (*range(30), 29, *range(30, 48))]
+        (tmp_path / "own.csv").write_text("\n".join(["start,price", *rows]), encoding="utf-8")
+        place.changes["TARIFF"] = str(tmp_path / "own.csv")
+        told = place.do("check").fine().out
+    assert "a hole in them from Wed 01:00 to Wed 03:00: what is expected stands in there" in told
+    assert "the lowest: -$0.050 from Wed 03:00 to 04:00; the highest: $5.000 from 19:00 to 20:00" in told
+    assert "from Wed 01:00 to 03:00 (expected)" in told

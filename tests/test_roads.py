@@ -250,7 +250,8 @@ def test_a_place_that_the_census_does_not_know_is_not_given_up_while_openstreetm
 def test_a_place_that_is_begun_is_asked_of_everybody_and_the_next_one_waits_for_the_next_cycle(house: Kitchen) -> None:
     names = [f"Creek {letter}" for letter in "abcd"]
     events = [event(name, f"2026-12-{10 + day} 08:00", name) for day, name in enumerate(names)]
-    house.plan(*events)
+    first, _ = house.plan(*events)
+    assert [trip.sure for trip in first] == [Sure.UNKNOWN, Sure.UNKNOWN, Sure.UNKNOWN, Sure.NOT_ASKED]
     assert (house.server.asked[GEOCODE], house.server.asked[OSM]) == (3, 3)
     house.server.spots |= dict.fromkeys(names, Place(37.5, -122.0))
     again, _ = house.plan(*events, now=EVENING + timedelta(minutes=5))
@@ -280,7 +281,7 @@ def test_when_every_service_is_ill_the_trip_is_of_unknown_length_and_nobody_is_a
     house.server.server.faults.next(100, ILL_500)
     for cycle in range(10):
         (trip,), state = house.plan(event(HARBOR), now=EVENING + cycle * timedelta(minutes=5))
-        assert trip.sure is Sure.UNKNOWN
+        assert trip.sure is Sure.NOT_ASKED
         assert not state.ok
     assert len(house.server.server.log) <= 8
 
@@ -302,7 +303,7 @@ def test_what_is_left_of_the_month_is_asked_for_the_nearest_drives(house: Kitche
     house.server.spots |= {"Pier 4": Place(37.1, -122.1)}
     places = ("2026-12-10 09:00", HARBOR), ("2026-12-11 09:00", "Pier 4"), ("2026-12-12 09:00", CABIN)
     trips, state = house.plan(*(event(place, start, place) for start, place in places))
-    assert [trip.sure for trip in trips] == [Sure.ROAD, Sure.ROAD, Sure.UNKNOWN]
+    assert [trip.sure for trip in trips] == [Sure.ROAD, Sure.ROAD, Sure.NOT_ASKED]
     assert state.why.count("ROADS_PER_MONTH") == 1
     assert "no more than 2 roads a month" in state.why
 
@@ -318,7 +319,7 @@ def test_what_was_asked_is_counted_although_no_answer_came(house: Kitchen) -> No
 def test_with_place_lookup_off_nobody_but_google_hears_of_a_place(house: Kitchen) -> None:
     house.key, house.options = "", {"PLACE_LOOKUP": "off"}
     (trip,), _ = house.plan(event(HARBOR))
-    assert trip.sure is Sure.UNKNOWN
+    assert trip.sure is Sure.NOT_ASKED
     assert not house.server.server.log
 
 
@@ -328,8 +329,19 @@ def test_coordinates_need_no_service_and_a_home_that_is_not_known_asks_nobody(ho
     assert round(trip.distance_km) == 31
     house.home = Missing("config", "TESLA_HOME_ADDRESS is not set")
     (trip,), _ = house.plan(event(HARBOR))
-    assert trip.sure is Sure.UNKNOWN
+    assert trip.sure is Sure.NOT_ASKED
     assert not house.server.server.log
+
+
+def test_roads_from_a_home_that_was_left_do_not_count_from_the_new_one(house: Kitchen) -> None:
+    (before,), _ = house.plan(event(HARBOR))
+    house.home = Place(HOME.lat - 1.0, HOME.lon)
+    (after,), _ = house.plan(event(HARBOR), now=EVENING + timedelta(minutes=5))
+    assert after.sure is Sure.ROAD
+    assert round(after.distance_km - before.distance_km) == round(1.25 * 111.2)
+    (again,), _ = house.plan(event(HARBOR), now=EVENING + timedelta(minutes=10))
+    assert again == after
+    assert house.server.asked[NEW] == 2
 
 
 def test_events_without_a_place_or_next_year_ask_nobody(house: Kitchen) -> None:
@@ -352,7 +364,7 @@ def test_a_cache_of_another_version_is_asked_anew(house: Kitchen) -> None:
 def test_roads_that_are_not_there_in_time_leave_trips_of_unknown_length() -> None:
     trips, states = found_trips(Missing("roads", "no answer within 8 s"), (event(HARBOR),), settings(), EVENING)
     assert isinstance(trips, tuple)
-    assert [one.sure for one in trips] == [Sure.UNKNOWN]
+    assert [one.sure for one in trips] == [Sure.NOT_ASKED]
     assert [one.ok for one in states] == [False]
     assert found_trips(Missing("roads", "late"), (), settings(), EVENING) == ((), ())
     dead = Missing("calendar", "dead")

@@ -47,7 +47,7 @@ from model_decision import CarDecision, Command, Decision, Sent, Snapshot, Targe
 from model_energy import CloudSite, SiteCommand
 from model_memory import Memory, Outcome
 from planners.decide import decide
-from planners.trips import HOME, minutes_for, stops, trips
+from planners.trips import HOME, minutes_for, nowhere, stops, trips
 from state.codec import decode, encode
 from tests import builders
 from tests.builders import ZONE, at
@@ -169,12 +169,14 @@ def told_event(e: Json) -> Event:
 
 
 def calendar(seen: Snapshot, told: Json | str) -> Snapshot:
-    """ "events" with "title", "start", "hours", "place"; "roads" in km from home by place, or between two places ("A > B")."""
+    """ "events" with "title", "start", "hours", "place"; "roads" in km from home by place, or between two places ("A > B"); null:
+    nobody knows the place."""
     if isinstance(told, str):
         return replace(seen, trips=Missing("calendar", told))
     events = [told_event(e) for e in told["events"]]
     ends = {name: name.split(" > ") if " > " in name else [HOME, name] for name in told.get("roads", {})}
-    roads = {(ends[name][0], ends[name][1]): Leg(km, minutes_for(km)) for name, km in told.get("roads", {}).items()}
+    legs = {name: nowhere() if km is None else Leg(km, minutes_for(km)) for name, km in told.get("roads", {}).items()}
+    roads = {(ends[name][0], ends[name][1]): leg for name, leg in legs.items()}
     return replace(seen, trips=trips(stops(events, builders.settings(), seen.now), roads, builders.settings(), seen.now))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from model import Billed
-from state.files import Kept, Stamp, as_object, read_kept, write_kept
+from state.files import Kept, Stamp, as_object, read_kept, read_twice, write_kept, write_twice
 from state.spend import Spend
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +28,7 @@ import errno, itertools, json, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from model import Billed
-from state.files import Stamp, as_object, write_kept
+from state.files import Stamp, as_object, write_kept, write_twice
 from state.spend import Spend
 
 base, action, links = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "links"
@@ -65,6 +65,8 @@ def write(folder, die_at):
         setattr(os, name, watched(name, folder, die_at))
     if action == "spend":
         Spend(folder, stamp, 9.0, lambda seconds: None).count(Billed.WAKE, 0.02, False)
+    elif action == "words":
+        write_twice(folder / "override.json", {"version": 3}, stamp, as_object)
     else:
         write_kept(folder / "tesla_token.json", {"version": 3}, stamp, 0o600, as_object, sync=action != "notes")
     os._exit(DONE)
@@ -116,6 +118,16 @@ def interrupted(folder: Path) -> None:
     (folder / "tesla_token.json.prev").hardlink_to(folder / "tesla_token.json")
 
 
+def said(folder: Path) -> None:
+    for version in (1, 2):
+        write_twice(folder / "override.json", {"version": version}, STAMP, as_object)
+
+
+def said_and_damaged(folder: Path) -> None:
+    said(folder)
+    (folder / "override.json").write_bytes(b"")
+
+
 def counted_once(folder: Path) -> None:
     Spend(folder, STAMP, 9.0, lambda seconds: None).count(Billed.WAKE, 0.02, reserved=False)
 
@@ -143,6 +155,26 @@ def test_the_first_write_of_all_leaves_nothing_or_everything(tmp_path: Path) -> 
     assert found[0] is None
     assert isinstance(found[-1], Kept)
     assert all(one is None or (isinstance(one, Kept) and one.value == {"version": 3}) for one in found)
+
+
+@pytest.mark.parametrize(("prepare", "links"), [(said, "links"), (said_and_damaged, "links"), (said_and_damaged, "no links")])
+def test_after_a_pulled_plug_the_owners_words_are_the_old_or_the_new_ones_and_damage_brings_back_no_older_ones(
+    tmp_path: Path, prepare: Callable[[Path], None], links: str
+) -> None:
+    steps = pulled_at_each_step(tmp_path, prepare, "words", links)
+    assert len(steps) > 15
+    for folder, pulled in steps:
+        path = folder / "override.json"
+        found = read_twice(path, as_object)
+        if found is None:  # without links the damaged file is moved aside, and for this step nothing is in its place
+            assert (links, pulled) == ("no links", True), folder.name
+            continue
+        assert isinstance(found, Kept), folder.name
+        assert found.value["version"] in ((2, 3) if pulled else (3,)), folder.name
+        path.write_bytes(b'{"schema": 1, "data"')
+        again = read_twice(path, as_object)
+        assert isinstance(again, Kept), folder.name
+        assert again.value["version"] in (found.value["version"], 3), folder.name
 
 
 def test_no_call_to_tesla_goes_uncounted_when_the_plug_is_pulled(tmp_path: Path) -> None:

@@ -228,6 +228,31 @@ def test_a_change_that_fails_changes_nothing_and_frees_the_lock(tmp_path: Path) 
     assert store.change_overrides(lambda said: said).words == (word(),)
 
 
+@pytest.mark.parametrize("damage", [b"", b'{"schema": 1, "wri', b'{"schema": 1, "written_at": "2026-12-08T21:00:00-08:00", "data": 3}'])
+def test_a_damaged_file_brings_back_no_word_that_was_taken_back_and_loses_none_that_stands(tmp_path: Path, damage: bytes) -> None:
+    store, path = store_in(tmp_path), tmp_path / "data" / "override.json"
+    say(store, word(vin="V"))
+    say(store)
+    path.write_bytes(damage)
+    assert store.load_overrides() == Overrides()
+    assert ["override.json is damaged" in problem for problem in store.problems] == [True]
+    say(store, word(vin="W"))
+    assert path.with_name("override.json.damaged").read_bytes() == damage
+    path.write_bytes(damage)
+    assert store.load_overrides().words == (word(vin="W"),)
+    for name in ("override.json", "override.json.prev"):
+        path.with_name(name).write_bytes(damage)
+    assert later(store, 0).load_overrides() == Overrides()
+
+
+def test_a_file_that_its_owner_removes_takes_his_words_with_it(tmp_path: Path) -> None:
+    store, path = store_in(tmp_path), tmp_path / "data" / "override.json"
+    say(store, word(vin="V"))
+    path.unlink()
+    assert store.load_overrides() == Overrides()
+    assert store.change_overrides(lambda said: replace(said, solar=True)) == Overrides((), True)
+
+
 def test_the_daemons_notes_come_back(tmp_path: Path) -> None:
     store = store_in(tmp_path)
     assert store.load_twc() == {}

@@ -165,10 +165,22 @@ def test_hours_across_midnight_keep_the_season_and_holiday_they_began_in() -> No
 
 def test_every_new_mistake_is_told() -> None:
     raw = {"holidays": ["easter"], "observed": "never", "wholesale": 9, "dated": "june", "period": [{"price": 1, "season": "31-12"}]}
+    raw |= {"grid": "Texas", "places": "HB_NORTH"}
     with pytest.raises(ConfigError) as caught:
         tariff_from(raw, "t")
     text = "\n".join(caught.value.problems)
-    assert all(part in text for part in ("holidays: write", "observed: write", "wholesale: write", "dated: write", "season: write"))
+    assert all(
+        part in text
+        for part in (
+            "holidays: write",
+            "observed: write",
+            "wholesale: write",
+            "dated: write",
+            "season: write",
+            "grid: write",
+            "places: write",
+        )
+    )
 
 
 # ---- export, market, addresses --------------------------------------------------------------------------------------------------
@@ -208,6 +220,11 @@ def test_a_tariff_that_leans_on_another_source_says_which_is_not_set() -> None:
 
     assert "GRID_ISO" in told(TARIFF="wholesale+0.1")[0]
     assert told(TARIFF="wholesale+0.1", GRID_ISO="CAISO", GRID_STATUS_API_KEY="k") == []
+    assert "set GRID_ISO=PJM and GRID_STATUS_API_KEY" in told(TARIFF="comed-hourly")[0]
+    (wrong,) = told(TARIFF="comed-hourly", GRID_ISO="CAISO")
+    assert "adds to the prices of PJM, but GRID_ISO is CAISO: write GRID_ISO=PJM with GRID_STATUS_API_KEY" in wrong
+    assert told(TARIFF="comed-hourly", GRID_ISO="PJM", GRID_STATUS_API_KEY="k") == []
+    assert told(TARIFF="comed-hourly", GRID_ISO="CAISO", PRICE_FILE="own.csv") == []
     assert "POWERWALL_SITE=auto" in told(TARIFF="powerwall")[0]
     assert told(TARIFF="powerwall", POWERWALL_SITE="auto") == []
     assert list(market(Settings())) == []
