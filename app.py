@@ -9,6 +9,7 @@ app.py --now TIME          as if it were this time, for pictures and tests: simu
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import sys
@@ -28,6 +29,11 @@ NO_PASSWORD = (
     "PAGE_ADDRESS={address} opens the page to your network, and it can start and stop charging: set PAGE_PASSWORD with at least "
     f"{LEAST_PASSWORD} characters, or take PAGE_ADDRESS out."
 )
+TAKEN = "Another program may use the port: see PAGE_PORT."
+WHY_NOT = {
+    errno.EADDRNOTAVAIL: "PAGE_ADDRESS is no address of this machine, or its network is not up yet; 0.0.0.0 means all that it has.",
+    errno.EACCES: "Ports below 1024 are for root: take a higher PAGE_PORT.",
+}
 
 
 def main(argv: list[str]) -> int:
@@ -46,7 +52,7 @@ def main(argv: list[str]) -> int:
         print(error.text, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"The page cannot listen: {error.strerror or error}. Another program may use the port: see PAGE_PORT.", file=sys.stderr)
+        print(f"The page cannot listen: {error.strerror or error}. {WHY_NOT.get(error.errno or 0, TAKEN)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0

@@ -12,7 +12,7 @@ from config import Settings
 from cycle.mqtt_commands import TOO_MANY, Asked, Gate, ask_of, said_in
 from cycle.mqtt_discovery import buttons
 from cycle.mqtt_topics import address_of, answer_topic, bridge_topic, client_name, command_topic, words_message
-from cycle.override import known_cars
+from cycle.override import known_cars, quiet_for
 from cycle.words import Said, change_for, in_words, obeyed
 from errors import AmpshiftError, ClientError, ConfigError, StateError
 from model import Missing
@@ -122,8 +122,10 @@ class Bridge:
 
     def _refuse(self, error: ConfigError, asked: Asked, now: datetime) -> None:
         """What is no word at all counts too."""
-        if self.gate.admits(now, stop=False) or self.gate.tells(now):
+        if self.gate.admits(now, stop=False):
             self._answer(False, " ".join(error.problems), asked, now)
+        elif self.gate.tells(now):  # said once a minute: the owner's next word is not heard either, and must not be lost in silence
+            self._answer(False, TOO_MANY, asked, now)
 
     def _obey(self, asked: Asked, now: datetime) -> None:
         store = self.store()
@@ -137,7 +139,7 @@ class Bridge:
     def _sentence(self, said: Said, text: str, known: Mapping[str, str], now: datetime) -> str:
         end = f" until {clock(said.until, now, self.settings.time_zone)}" if said.until else ""
         name = f"{known.get(said.vin) or said.vin[-6:]}: " if said.vin else ""
-        return f"{name}{text}{end}. {obeyed(self._dry(), self.settings.cycle_minutes)}"
+        return f"{name}{text}{end}. {obeyed(self._dry(), self.settings.cycle_minutes, quiet_for(self.store(), now))}"
 
     def _dry(self) -> bool:
         """As the newest cycle ran: this bridge may have been started before .env was changed."""

@@ -34,11 +34,12 @@ FIRST: Mapping[str, str] = {
     "MAIN_BREAKER_AMPS": "200",
     "CHARGER_MAX_AMPS": "48",
 }
-ENV_HEAD = """# Ampshift's settings. Copy this file and keep the copy to yourself:  cp .env.example .env && chmod 600 .env
+ENV_HEAD = """DRY_RUN=on
+# Ampshift's settings. Copy this file and keep the copy to yourself:  cp .env.example .env && chmod 600 .env
 # Take the # off the lines that you need and put in your own values; `scheduler.py check` then says line by line what works.
 # A line that is not there, or has nothing after =, is the default. All settings are explained in docs/SETTINGS.md.
 # For one car only: NAME__ and its VIN, its last six or its name, such as TARGET_SOC__BLUE=80.
-# Begin with DRY_RUN=on: it decides and records, and sends nothing.
+# DRY_RUN=on in the first line: it decides and records, and sends nothing. `make live` takes it away when you like what it says.
 # This moves real current through real wires: breaker settings are the numbers printed on the breakers, never more.
 """
 SETTINGS_HEAD = """# Settings
@@ -98,13 +99,13 @@ Plans in `tariffs/`, without fixed charges and taxes. Utilities change their pri
 
 
 def env_example() -> str:
-    """The text of .env.example: legal as it is, with nothing set."""
+    """The text of .env.example: legal as it is, with nothing set but the dry run, so that no copy is live before its owner says so."""
     known = {option.name: option for option in OPTIONS}
     blocks = [ENV_HEAD, heading("Enough for a normal house")]
     blocks += [entry(known[name], example) for name, example in FIRST.items()]
     for about, title in GROUPS.items():
         blocks.append(heading(title))
-        blocks += [entry(option, option.default) for option in OPTIONS if option.about == about and option.name not in FIRST]
+        blocks += [entry(option, option.default) for option in OPTIONS if option.about == about and option.name not in (*FIRST, "DRY_RUN")]
     return "\n".join(blocks) + "\n"  # a setting that is appended to a copy must not end in the last comment
 
 

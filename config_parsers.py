@@ -23,9 +23,9 @@ Parser = Callable[[str], T]
 INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
 DECIMAL = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,9})?")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?|[0-9A-Fa-f:.]+")
-WHERE = """write number and street, town and state with commas between them (12 Elm Street, Springfield, IL 62701), or lat,lon: press \
-long on your house in a map on the phone (right click on a computer) and write the two numbers it shows, or the word here, with the car \
-at home"""
+WHERE = """write number and street, town and state with commas between them (12 Elm Street, Springfield, IL 62701; \
+all of it in 'quotes' where there is a #), or lat,lon: press long on your house in a map on the phone (right click on a \
+computer) and write the two numbers it shows, or the word here, with the car at home"""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 LONGEST_ADDRESS = 200
 SWITCH = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}

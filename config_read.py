@@ -21,8 +21,8 @@ from errors import ConfigError
 WELCOME = """There is no settings file yet ({path}).
 To see Ampshift at work without a car, write: make demo
 To set up your own house:
-  cp .env.example .env && chmod 600 .env
-  nano .env
+  make install      (or cp .env.example .env && chmod 600 .env)
+  nano .env         (DRY_RUN=on in its first line: nothing is sent before you take it away)
 Eight settings at its top are enough for a normal house; docs/SETTINGS.md explains the rest.
 """
 

@@ -50,7 +50,8 @@ class Trip:
     """A round of drives that calendar events ask for: home - A - B - home. `leave`: when the car must be ready, time in hand included;
     `distance_km`, `drive_min`: one way to the farthest stop; `back`: home again (None: not known); `vin`: the only car that it concerns;
     `place`: the farthest stop; `round_km`: all of it (None: there and back); `turns`: what stands at which km of the round, for saying
-    where charging on the way is needed; `sure`: of its least known drive; `temperature_c`: None: as the forecast says."""
+    where charging on the way is needed; `sure`: of its least known drive; `temperature_c`: None: as the forecast says;
+    `lost`: the stop that is not known, whose kilometres are missing."""
 
     leave: datetime
     distance_km: float
@@ -63,6 +64,7 @@ class Trip:
     temperature_c: float | None = None
     round_km: float | None = None
     turns: tuple[tuple[float, str], ...] = ()
+    lost: str = ""
 
     @property
     def km(self) -> float:

@@ -15,6 +15,7 @@ LONG = {
     "sun": "sun_week",
     "grid": "grid",
     "requests": "far_ends",
+    "days": "signal_days",
 }  # by the module of each
 AIM_S, AIM_MB = 0.35, 45.0  # on an x86 machine with 2 cores
 
@@ -34,9 +35,8 @@ def main(argv: list[str]) -> int:
 
 
 def _long(argv: list[str]) -> int:
-    """Minutes long, so only when it is named: `month [DAYS]`, `answers [LIVES [FIRST]]`, `sun`, `notices [DAYS]`, `grid [DAYS]`,
-    `requests [DAYS]`. 1 where
-    an aim is missed or a law broken."""
+    """Minutes or pages long, so only when it is named: `month [DAYS]`, `answers [LIVES [FIRST]]`, `sun`, `notices [DAYS]`, `grid [DAYS]`,
+    `requests [DAYS]`, `days [DAYS]`. 1 where an aim is missed or a law broken."""
     from importlib import import_module
 
     return int(import_module(f"bench.{LONG[argv[0]]}").main(argv[1:]))

@@ -31,10 +31,14 @@ PROFILE, LOAD, NET = "our price, two nights ahead", "load forecast", "net load (
 
 @dataclass(slots=True)
 class Score:
-    """`ranks`: one correlation a night; costs in USD over all nights."""
+    """`ranks`: one correlation a night; `paid`: USD a night."""
 
     ranks: list[float] = field(default_factory=list)
-    cost: float = 0.0
+    paid: list[float] = field(default_factory=list)
+
+    @property
+    def cost(self) -> float:
+        return sum(self.paid)
 
 
 def prices() -> dict[datetime, float]:
@@ -100,17 +104,17 @@ def ahead(known: Table, now: datetime, night: Sequence[datetime]) -> list[float]
     return [values[at] for at in night]
 
 
-def year(days: int = 362) -> tuple[dict[str, Score], int]:
-    """Scores by signal, and the number of nights. Night N is judged; our price is the one of 18:00 two evenings before."""
+def year(days: int = 362) -> tuple[dict[str, Score], list[datetime]]:
+    """Scores by signal, and the evenings (UTC) that they are of. Night N is judged; our price is the one of 18:00 two evenings before."""
     came, (forecast, net) = prices(), loads()
     names = ("plugged in", "midnight timer", PROFILE, LOAD, NET, "the prices themselves")
-    scores, nights = {name: Score() for name in names}, 0
+    scores, evenings = {name: Score() for name in names}, []
     for number in range(days):
         evening = (datetime(2022, 1, 2, 18, tzinfo=ZONE) + number * DAY).astimezone(UTC)
         night = [evening + i * HOUR for i in range(NIGHT_HOURS)]
         if not all(at in table for at in night for table in (came, forecast, net)):
             continue
-        nights += 1
+        evenings.append(evening)
         true = [came[at] for at in night]
         looks = {
             "plugged in": [0.0] * len(night),
@@ -122,17 +126,17 @@ def year(days: int = 362) -> tuple[dict[str, Score], int]:
         }
         for name, ours in looks.items():
             scores[name].ranks.append(rank_correlation(ours, true))
-            scores[name].cost += cost(ours, true)
-    return scores, nights
+            scores[name].paid.append(cost(ours, true))
+    return scores, evenings
 
 
 def main(argv: list[str]) -> int:
     if not DATA.is_dir():
         print(f"bench signal: no recorded prices in {DATA.name} beside the project; nothing is measured")
         return 0
-    scores, nights = year(*map(int, argv[:1]))
+    scores, evenings = year(*map(int, argv[:1]))
     worst, best = scores["plugged in"].cost, scores["the prices themselves"].cost
-    print(f"CAISO 2022, {nights} nights, {KWH:g} kWh each at {KW:g} kW between 18:00 and 07:00")
+    print(f"CAISO 2022, {len(evenings)} nights, {KWH:g} kWh each at {KW:g} kW between 18:00 and 07:00")
     print(f"  {'ordered by':<28} {'rank corr.':>10} {'USD':>8} {'of the saving':>14}")
     for name, score in scores.items():
         rank = sum(score.ranks) / len(score.ranks)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from clients.emissions import intensity
 from clients.gridstatus_table import CAISO_PLACES
 from clients.http import Ask, Http
-from clients.intervals import in_order
+from clients.intervals import in_order, utc
 from clients.values import root
 from errors import BadAnswer, NotConfigured
 from model import Point, Series
@@ -152,7 +152,8 @@ def _point(row: Row, factor: float = 1.0) -> Point | None:
         return None
     if value is None or start.tzinfo is None or end.tzinfo is None:
         return None
-    return Point(start.astimezone(UTC), end.astimezone(UTC), value * factor)
+    first, last = utc(start), utc(end)
+    return None if first is None or last is None else Point(first, last, value * factor)
 
 
 def _number(text: str) -> float | None:

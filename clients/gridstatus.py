@@ -15,7 +15,7 @@ from clients.emissions import intensity
 from clients.gridstatus_library import SOURCE, Row, rows_of
 from clients.gridstatus_table import GRIDS, Dataset, Grid
 from clients.http import Http, may_carry_secret
-from clients.intervals import in_order
+from clients.intervals import in_order, utc
 from clients.values import root
 from errors import BadAnswer, NotConfigured
 from model import Missing, Point, Series
@@ -149,4 +149,4 @@ def _time(row: Row, key: str) -> datetime | None:
             return None
     if not isinstance(value, datetime):
         return None
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    return utc(value if value.tzinfo else value.replace(tzinfo=UTC))

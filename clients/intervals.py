@@ -1,11 +1,19 @@
-"""Rows of a far end as points of a Series."""
+"""Rows of a far end as points of a Series, and the times that they may have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from model import Point
+
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+
+
+def utc(at: datetime) -> datetime | None:
+    """In UTC; None for a year that no answer can mean: at the ends of the calendar an hour more or less is no time at all."""
+    return at.astimezone(UTC) if FIRST_YEAR <= at.year <= LAST_YEAR else None
 
 
 def in_order(points: Iterable[Point]) -> tuple[Point, ...]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from clients.http import Ask, Http
+from clients.intervals import utc
 from clients.values import Node, root
 from errors import BadAnswer
 from model import Missing, Place, Point, Series
@@ -69,7 +70,9 @@ def _times(answer: Node) -> list[datetime]:
         times = [datetime.fromisoformat(str(text)) for text in found]
     except ValueError:
         raise BadAnswer(SOURCE, f"{NAME}'s answer holds a time that is none: {str(found[0])[:40]}.") from None
-    aware = [at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC) for at in times]
+    aware = [known for at in times if (known := utc(at if at.tzinfo else at.replace(tzinfo=UTC))) is not None]
+    if len(aware) < len(times):
+        raise BadAnswer(SOURCE, f"{NAME}'s answer holds a time that cannot be meant: {str(found[0])[:40]}.")
     if any(later - sooner < HOUR for sooner, later in pairwise(aware)):
         raise BadAnswer(SOURCE, f"{NAME}'s hours are not in order.")
     return aware

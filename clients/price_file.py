@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from clients.intervals import utc
 from errors import BadAnswer, NotConfigured
 from model import Missing, Point, Series
 
@@ -22,6 +23,8 @@ SOURCE = "price file"
 COLUMNS = ("price", "load_mw", "co2", "export")
 LONGEST_ROW = timedelta(hours=3)  # a longer gap is a hole in the file, unless all its rows are that long
 ALONE = timedelta(hours=1)
+DEAREST = 3.0  # per kWh, in the middle of all hours: no tariff is so dear, but one in cents or per MWh is
+MOST = 20.0  # per kWh; what lies beyond is no price, as in the grid's own (20,000 a MWh)
 NOTHING = ("", "nan", "null", "none")
 NO_EXPORT = Missing(SOURCE, "the file has no values for export")
 
@@ -59,8 +62,25 @@ def _read(lines: Iterable[str], name: str, currency: str, now: datetime) -> Pric
     rows = _rows(lines, name)
     ends = rows_end(tuple(rows))
     units = (f"{currency}/kWh", "MW", "g/kWh", f"{currency}/kWh")
-    series = [_series(column, unit, rows, ends, now) for column, unit in zip(COLUMNS, units, strict=True)]
-    return PriceFile(*series)
+    prices, load, co2, export = (_series(column, unit, rows, ends, now) for column, unit in zip(COLUMNS, units, strict=True))
+    if isinstance(prices, Series) and too_dear(prices.points, DEAREST):
+        raise BadAnswer(SOURCE, f"The prices in {name} look like cents or like prices per MWh: write them per kWh.")
+    return PriceFile(_possible(prices), load, co2, _possible(export))
+
+
+def too_dear(points: Sequence[Point], dearest: float) -> bool:
+    """Is the middle of them more than any tariff's?"""
+    sizes = sorted(abs(point.value) for point in points)
+    return bool(sizes) and sizes[len(sizes) // 2] > dearest
+
+
+def possible(series: Series) -> Series:
+    """Without what is no price: it costs that hour, as a hole does."""
+    return replace(series, points=tuple(point for point in series.points if abs(point.value) <= MOST))
+
+
+def _possible(series: Series | Missing) -> Series | Missing:
+    return possible(series) if isinstance(series, Series) else series
 
 
 def _rows(lines: Iterable[str], name: str) -> dict[datetime, Row]:
@@ -89,7 +109,10 @@ def _start(text: str | None, where: str) -> datetime:
         raise BadAnswer(SOURCE, f"{where}: {text!r} is no time; write 2026-12-09T00:00:00-08:00.") from None
     if start.tzinfo is None:
         raise BadAnswer(SOURCE, f"{where}: {text!r} lacks its offset; write it like {start.isoformat()}-08:00, or with Z for UTC.")
-    return start.astimezone(UTC)
+    known = utc(start)
+    if known is None:
+        raise BadAnswer(SOURCE, f"{where}: {text!r} cannot be meant; write a time like 2026-12-09T00:00:00-08:00.")
+    return known
 
 
 def _number(text: str, where: str, column: str) -> float:

@@ -17,7 +17,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from clients.http import Ask, Http
-from clients.price_file import PriceFile, hole, prices_from, rows_end
+from clients.intervals import utc
+from clients.price_file import DEAREST, PriceFile, hole, possible, prices_from, rows_end, too_dear
 from errors import BadAnswer, NotConfigured
 from model import Missing, Point, Series
 
@@ -29,7 +30,6 @@ ENDS = ("end", "to", "valid_to", "endsAt", "time_end")
 PRICES = ("price", "value", "total")
 SHORTEST_KEY = 6  # shorter words, such as a price zone, are masked in no error
 PER = {"kWh": 1.0, "MWh": 0.001, "cents": 0.01}
-DEAREST = 3.0  # per kWh, in the middle of all hours: no tariff is so dear, but one in cents or per MWh is
 
 Table = dict[datetime, tuple[datetime | None, float | None, float | None]]  # start: (end, price, export)
 DEAREST_SAID = 10.0  # who says the unit means it: 5,000 a MWh all day have been
@@ -81,7 +81,7 @@ def read_json(data: object, currency: str, now: datetime) -> PriceSeries:
         where = f"price row {number}"
         end = _key(row, ENDS)
         export = row.get("export")
-        earned = None if export is None else _number(export, where) * PER[unit]
+        earned = None if hole(export) else _number(export, where) * PER[unit]
         price = None if _hole(row) else _number(_key(row, PRICES), where) * PER[unit]
         table[_time(_key(row, STARTS), where)] = (None if end is None else _time(end, where), price, earned)
     if not any(price is not None for _, price, _ in table.values()):
@@ -113,17 +113,14 @@ def _series(table: Table, currency: str, now: datetime) -> PriceSeries:
 def _of_file(found: PriceFile) -> PriceSeries:
     if isinstance(found.prices, Missing):
         raise BadAnswer(SOURCE, "The file holds no prices.")
-    return _plausible(PriceSeries(found.prices, found.export))
+    return PriceSeries(found.prices, found.export)
 
 
-def _plausible(found: PriceSeries, dearest: float = DEAREST) -> PriceSeries:
-    sizes = sorted(abs(point.value) for point in found.prices.points)
-    if sizes and sizes[len(sizes) // 2] > dearest:
-        text = (
-            'The prices look like cents or like prices per MWh: JSON says "unit": "cents", "MWh" or "kWh" beside its list; CSV is per kWh.'
-        )
+def _plausible(found: PriceSeries, dearest: float) -> PriceSeries:
+    if too_dear(found.prices.points, dearest):
+        text = 'The prices look like cents or like prices per MWh: write "unit": "cents", "MWh" or "kWh" beside their list.'
         raise BadAnswer(SOURCE, text)
-    return found
+    return PriceSeries(possible(found.prices), possible(found.export) if isinstance(found.export, Series) else found.export)
 
 
 def _key(row: Mapping[str, object], names: tuple[str, ...]) -> object:
@@ -137,14 +134,17 @@ def _time(value: object, where: str) -> datetime:
         raise BadAnswer(SOURCE, f"{where}: {value!r} is no time; it must be like 2026-12-09T00:00:00-08:00.") from None
     if at.tzinfo is None:
         raise BadAnswer(SOURCE, f"{where}: {value!r} lacks its offset; it must be like 2026-12-09T00:00:00-08:00.")
-    return at.astimezone(UTC)
+    known = utc(at)
+    if known is None:
+        raise BadAnswer(SOURCE, f"{where}: {value!r} cannot be meant; it must be like 2026-12-09T00:00:00-08:00.")
+    return known
 
 
 def _number(value: object, where: str) -> float:
     try:
         found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         found = math.nan
     if not math.isfinite(found):
-        raise BadAnswer(SOURCE, f"{where}: {value!r} is no price.")
+        raise BadAnswer(SOURCE, f"{where}: {str(value)[:40]} is no price.")
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from config_tariff_values import Period, Tariff
+from config_tariff_values import PRICE_LIMIT, Period, Tariff
 from config_values import DAY, EVERY_DAY
 from errors import BadAnswer
 
@@ -43,7 +43,7 @@ def _periods(plan: Table, seasons: Table, *, sold: bool = False) -> tuple[Period
     found = [period for name in seasons for period in _season(_table(seasons, name), _rates(charges, name))]
     rest = _rates(charges, ALL).get(ALL)
     if not found:
-        return () if rest is None else (Period(rest),)
+        return () if rest is None else (Period(_price(rest)),)
     prices = [period.price for period in found]
     return (*found, Period(min(prices) if sold else max(prices)))  # an hour that no period names is never thought free, or well paid
 
@@ -57,9 +57,9 @@ def _season(season: Table, rates: Mapping[str, float]) -> Iterator[Period]:
     for label in labels:
         if label in rates:
             for row in _rows(labels[label]):
-                yield _period(row, rates[label], part)
+                yield _period(row, _price(rates[label]), part)
     if ALL in rates:
-        yield Period(rates[ALL], season=part)
+        yield Period(_price(rates[ALL]), season=part)
 
 
 def _period(row: Table, price: float, part: tuple[int, int] | None) -> Period:
@@ -75,7 +75,14 @@ def _period(row: Table, price: float, part: tuple[int, int] | None) -> Period:
 def _rates(charges: Table, name: str) -> dict[str, float]:
     table = _table(charges, name)
     inner = _table(table, "rates") or table
-    return {label: float(value) for label, value in inner.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+    return {label: value for label, value in inner.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+
+
+def _price(value: float) -> float:
+    if not -PRICE_LIMIT <= value <= PRICE_LIMIT:
+        said = f"The rate plan in the Tesla app has a price of {str(value)[:20]} per kWh: enter it in the currency, not in cents."
+        raise BadAnswer(SOURCE, said)
+    return float(value)
 
 
 def _rows(value: object) -> list[Table]:
@@ -91,4 +98,6 @@ def _table(table: Table, key: str) -> Table:
 
 def _whole(row: Table, key: str) -> int:
     value = row.get(key, 0)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return 0
+    return int(value) if abs(value) < DAY else -1  # also where it is no number: no time has it

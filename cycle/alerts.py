@@ -42,8 +42,13 @@ def alert_tasks(settings: Settings, cache: Cache, http: Http, now: datetime) -> 
     look = _looker(settings, http, now)
     if look is None or settings.grid_iso is None:
         return {}
-    name = f"grid-alerts-{settings.grid_iso.value.lower()}"
+    (name,) = alert_caches(settings)
     return {TASK: lambda: _alerts(cache, name, look, now)}
+
+
+def alert_caches(settings: Settings) -> tuple[str, ...]:
+    """What the grid's state is kept under; for `ask_again`."""
+    return () if settings.grid_iso is None else (f"grid-alerts-{settings.grid_iso.value.lower()}",)
 
 
 def _looker(settings: Settings, http: Http, now: datetime) -> Callable[[], tuple[Alert, ...]] | None:

@@ -17,6 +17,7 @@ from config_notify import shown
 from config_tariff import Tariff
 from config_values import WEEKDAYS, Address, ChargeHours, Departure, Secret, TimeSpan
 from cycle import home
+from cycle.alerts import alert_caches
 from cycle.calendars import Calendars
 from cycle.check_calendar import calendar_lines, drive_lines
 from cycle.check_folders import folder_lines
@@ -27,9 +28,12 @@ from cycle.check_net import net_lines
 from cycle.check_prices import price_lines
 from cycle.check_zone import zone_lines
 from cycle.desk import Desk
+from cycle.grid import ask_again as ask_slow_again
 from cycle.signed import way
 from cycle.status import login_ended, login_words
+from cycle.tariff import price_caches
 from cycle.tesla import ask_again
+from cycle.weather import CACHE as WEATHER
 from model import RELEASED, Missing, Place
 from model_decision import Snapshot
 from planners.texts import age
@@ -53,6 +57,7 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     calendars = Calendars(settings, desk.cache, desk.http, desk.logins, desk.now)
     calendars.ask_again()
     desk.market.ask_again()
+    ask_slow_again(desk.cache, (*price_caches(settings), *alert_caches(settings), WEATHER), desk.now)
     if isinstance(settings.tesla_home_address, Address):
         home.ask_again(desk.cache, settings.tesla_home_address, desk.now)
     snapshot = desk.house.look(desk.store.load_memory(), desk.now)
@@ -168,10 +173,8 @@ def _connections(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[str, 
         if not found and not (name == "powerwall" and settings.has_powerwall):
             yield f"-       {name}: not configured ({option})", False
     charger = snapshot.charger
-    yield (
-        (f"-       wall connector on RS-485: {charger.why}" if isinstance(charger, Missing) else f"ok      RS-485 link {charger.link}"),
-        False,
-    )
+    silent = charger.why if settings.twc_port and isinstance(charger, Missing) else "not configured (TWC_PORT)"
+    yield (f"-       wall connector on RS-485: {silent}" if isinstance(charger, Missing) else f"ok      RS-485 link {charger.link}"), False
 
 
 def _login(desk: Desk) -> Iterator[tuple[str, bool]]:

@@ -8,8 +8,9 @@ from config import Settings
 from cycle.calendars import Calendars, Reading, unknown_cars
 from cycle.roads import asked_of_google
 from errors import ClientError
-from model import Missing, Sure, Trip
+from model import Missing, Trip
 from model_decision import Snapshot
+from planners.drives import lost_text
 from planners.texts import distance
 from planners.trips import FARTHEST_KM
 
@@ -47,8 +48,8 @@ def drive_lines(calendars: Calendars, snapshot: Snapshot) -> Iterator[str]:
 
 def _road(trip: Trip, settings: Settings) -> str:
     if not trip.sure.known:
-        what = "is not found" if trip.sure is Sure.UNKNOWN else "has not been looked up yet"
-        return f"{trip.place or 'its place'} {what}, so it counts as every day; write [25 km] into the event, the way there"
+        count = f"at least {distance(trip.km, settings)} there and back count" if trip.km > 0 else "so it counts as every day"
+        return f"{lost_text(trip, settings)}, {count}; write [25 km] into the event, the way there"
     far = ", too far to drive: it does not count" if trip.distance_km > FARTHEST_KM else ""
     return f"{distance(trip.km, settings)} there and back ({trip.sure}){far}"
 

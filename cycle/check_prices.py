@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from config import Settings
 from config_tariff import Kind, Tariff
@@ -82,7 +82,19 @@ class Words:
 
 
 def _runs(priced: Sequence[Priced]) -> list[list[Priced]]:
-    return [list(run) for _, run in groupby(priced, key=lambda each: (round(each[1], 6), each[0].forecast))]
+    """One price, told or expected, without a gap: an hour of which nothing is known ends a stretch."""
+    runs: list[list[Priced]] = []
+    for each in priced:
+        before = runs[-1][-1] if runs else None
+        if before is not None and before[0].end == each[0].start and _kind(before) == _kind(each):
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return runs
+
+
+def _kind(each: Priced) -> tuple[float, bool]:
+    return round(each[1], 6), each[0].forecast
 
 
 def _expected(run: Sequence[Priced]) -> str:

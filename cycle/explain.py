@@ -11,7 +11,7 @@ from model import START_DOLLARS, Code, Missing
 from model_decision import Action, CarDecision, Decision, Path, Sent, Snapshot, SourceState
 from model_memory import CommandKind
 from planners.hold import say
-from planners.strategy import LEAST_SUN_KWH
+from planners.strategy import LEAST_SUN_KWH, WITHOUT_PRICES
 from planners.texts import age, clock, due, money
 
 WITHOUT = {
@@ -33,6 +33,7 @@ WITHOUT = {
     "tariff prices": "the load forecast or the night decides",
 }
 CALENDAR = "calendar "  # and its number or name
+NO_MONEY = (Code.WEIGHTS, Code.LOAD_FORECAST, Code.NIGHT_CLOCK)  # then the line of prices shows what counts instead of them
 BY_PLAN = (Code.WAIT, Code.PLAN_SLOT, Code.FOLLOW_SUN, Code.MIN_OFF)
 WORDS = {
     CommandKind.START: "start the charge",
@@ -102,7 +103,8 @@ def _car(car: CarDecision, decision: Decision, settings: Settings, many: bool) -
     yield from _block("NEEDED", needs)
     if car.plan:
         yield from _block("PLAN", _slots(car, decision, settings))
-        yield from timeline(decision.signal, car.plan, now, zone)
+        money_alone = {reason.code for reason in decision.signal_reasons}.isdisjoint(NO_MONEY)
+        yield from timeline(decision.signal, car.plan, now, zone, "price" if money_alone else "value")
         yield from _costs(car, settings, clock(car.latest_start, now, zone) if car.latest_start else "")
     yield from _block("WHY", [reason.text for reason in (*car.reasons, *decision.signal_reasons)])
     sent = [one for one in decision.sent if one.vin == car.vin]
@@ -127,7 +129,9 @@ def _slots(car: CarDecision, decision: Decision, settings: Settings) -> list[str
         + (f", {slot.sun_kwh:.1f} kWh of it from the sun" if slot.sun_kwh >= LEAST_SUN_KWH else "")
         for slot in car.plan[:4]
     ]
-    return [*shown, *([f"and {len(car.plan) - 4} more"] if len(car.plan) > 4 else [])]
+    own = settings.for_car(car.vin, car.name).strategy
+    beside = [f"STRATEGY={own.value} has its own rule (WHY); beside it, what the cheapest plan would be:"] if own in WITHOUT_PRICES else []
+    return [*beside, *shown, *([f"and {len(car.plan) - 4} more"] if len(car.plan) > 4 else [])]
 
 
 def _costs(car: CarDecision, settings: Settings, latest: str) -> Iterator[str]:

@@ -3,7 +3,7 @@ aged value goes on. What has a small allowance is kept more carefully: grid_kept
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -44,6 +44,14 @@ def cached_series(cache: Cache, name: str, every: timedelta, fetch: Callable[[da
     joined = join(old, fresh, now)
     cache.put(name, joined, now + KEPT)
     return joined
+
+
+def ask_again(cache: Cache, names: Iterable[str], now: datetime) -> None:
+    """The owner's word: what is left alone after a failure is asked anew."""
+    for name in names:
+        rest = cache.get(f"{name}-rest")
+        if rest is not None and rest.fresh(now):
+            cache.put(f"{name}-rest", "", now)
 
 
 def join(old: Series | None, new: Series, now: datetime, keep_later: bool = False) -> Series:

@@ -21,6 +21,7 @@ from planners.texts import clock
 LONGEST = 250  # Home Assistant calls a state of more than 255 characters unknown
 MOST_SPANS, MOST_REASONS = 24, 12  # its recorder drops attributes of more than 16 kB
 OF_DRIVES = frozenset({Code.NEED_TRIP, Code.TRIP_COVERED, Code.TRIP_UNKNOWN, Code.TRIP_TOO_FAR, Code.CHARGE_ON_THE_WAY})
+HELD = frozenset({Code.OWNER_STOP, Code.OWNER_STOPPED, Code.HANDS_OFF})  # the owner said that the plan is not to be followed
 DRIVES = ("calendar", "roads")  # sources
 PLACE = re.compile(r"-?\d{1,3}\.\d+, ?-?\d{1,3}\.\d+")
 
@@ -82,7 +83,7 @@ class _Veil:
 
 def _veil(snapshot: Snapshot) -> _Veil:
     trips = () if isinstance(snapshot.trips, Missing) else snapshot.trips
-    names = (name for trip in trips for name in (trip.text, trip.place, *(turn for _, turn in trip.turns)))
+    names = (name for trip in trips for name in (trip.text, trip.place, trip.lost, *(turn for _, turn in trip.turns)))
     return _Veil(tuple(name.casefold() for name in names if len(name) > 1))
 
 
@@ -99,6 +100,8 @@ def _car(car: CarDecision, decision: Decision, snapshot: Snapshot, settings: Set
     zone, now = settings.time_zone, decision.now
     spans = _spans(car.plan)
     first = next((need for need in car.needs), None)
+    # a stopped car has a plan all the same, and beside Stop it would read as what will be
+    held = "held: " if spans and any(one.code in HELD for one in car.reasons[:1]) else ""
     return {
         "name": car.name,
         "action": car.action.value,
@@ -108,7 +111,7 @@ def _car(car: CarDecision, decision: Decision, snapshot: Snapshot, settings: Set
         "soc_at": written(car.soc_at, zone),
         **seen(car, snapshot),
         "why": short(car.reasons[0].text if car.reasons else ""),
-        "plan_text": short(", ".join(_span_text(span, now, zone) for span in spans[:4]) or "nothing planned"),
+        "plan_text": short(held + ", ".join(_span_text(span, now, zone) for span in spans[:4]) or "nothing planned"),
         "plan_kwh": round(sum(slot.kwh for slot in car.plan), 2),
         "cost": None if car.cost is None else round(car.cost, 2),
         "ready_by": None if first is None else clock(first.by, now, zone),

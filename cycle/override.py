@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from config import Settings
 from cycle.desk import Desk
@@ -25,8 +26,18 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     desk.store.change_overrides(change)
     end = f" until {clock(until, desk.now, desk.settings.time_zone)}" if until else ""
     becomes = amps_become(word, known, desk.settings, _report(desk.store))
-    print(" ".join(filter(None, (f"{said}{end}.", becomes, obeyed(desk.settings.dry_run, desk.settings.cycle_minutes)))))
+    then = obeyed(desk.settings.dry_run, desk.settings.cycle_minutes, quiet_for(desk.store, desk.now))
+    print(" ".join(filter(None, (f"{said}{end}.", becomes, then))))
     return 0
+
+
+def quiet_for(store: Store, now: datetime) -> timedelta | None:
+    """Since the newest cycle; None: there was none since the computer started, or nobody can say."""
+    try:
+        found = store.load_decision()
+    except StateError:  # told by the next cycle
+        return None
+    return None if isinstance(found, Missing) else now - found[0]
 
 
 def _report(store: Store) -> ChargerReport | Missing:

@@ -38,7 +38,7 @@ def command(desk: Desk, args: argparse.Namespace) -> int:
     print(_last(found, desk))
     if not isinstance(found, Missing):
         print("\n".join(_decided(found[1])))
-    for line in (*_words(desk), *_connectors(desk), *_money(desk), *_dry_run(desk)):
+    for line in (*_words(desk, {} if isinstance(found, Missing) else found[1]), *_connectors(desk), *_money(desk), *_dry_run(desk)):
         print(line)
     print("\n".join(desk.store.problems), end="\n" if desk.store.problems else "")
     return 0
@@ -94,11 +94,14 @@ def _decided(data: Mapping[str, object]) -> Iterator[str]:
         yield f"  sent {sent.get('what')} {sent.get('value') or ''}: {sent.get('outcome')}"
 
 
-def _words(desk: Desk) -> Iterator[str]:
+def _words(desk: Desk, newest: Mapping[str, object]) -> Iterator[str]:
+    cars = cast("list[dict[str, object]]", newest.get("cars") or [])
+    names = {car.get("vin"): car.get("name") for car in cars}
     said = desk.store.load_overrides()
     for word in said.words:
         until = f" until {clock(word.until, desk.now, desk.settings.time_zone)}" if word.until else ""
-        yield f"Your word: {word.word.value}{f' at {word.amps} A' if word.amps else ''}{f' for {word.vin[-6:]}' if word.vin else ''}{until}"
+        who = f" for {names.get(word.vin) or word.vin[-6:]}" if word.vin else ""
+        yield f"Your word: {word.word.value}{f' at {word.amps} A' if word.amps else ''}{who}{until}"
     if said.solar is not None:
         yield f"Your word: following the sun {'on' if said.solar else 'off'}"
 

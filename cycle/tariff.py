@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from state.cache import Cache
 
 TASK = "tariff prices"
 PRICES_EVERY = timedelta(hours=2)  # tomorrow's prices come out once a day, at an hour that nobody tells us
-EXPORT_CACHE, PRICE_CACHE = "tariff-export", "tariff-prices"
+EXPORT_CACHE, PRICE_CACHE = "tariff-export-{}", "tariff-prices-{}"  # each address has its own: another one's prices are not this house's
 TESLA_CACHE = "tesla-tariff"  # tariff_content_v2 as Tesla has it; written by cycle/energy whenever site_info is read
 TESLA_EVERY = timedelta(days=1)
 BACK, AHEAD = timedelta(hours=1), timedelta(days=8)
@@ -43,7 +44,7 @@ def export_prices(settings: Settings, cache: Cache, now: datetime) -> Series | M
             return read_prices(tariff.file, settings.currency, now).export
     except ClientError as error:
         return Missing("tariff", error.text)
-    kept = cached(cache, EXPORT_CACHE) if tariff is not None and tariff.url else None
+    kept = cached(cache, _named(EXPORT_CACHE, tariff)) if tariff is not None and tariff.url else None
     return kept or NO_EXPORT
 
 
@@ -52,14 +53,26 @@ def _prices(tariff: Tariff, settings: Settings, cache: Cache, http: Http, now: d
         return _plan(settings, cache, now)[0]
     if tariff.file is not None:
         return replace(read_prices(tariff.file, settings.currency, now).prices, source=tariff.file.name)
-    return cached_series(cache, PRICE_CACHE, PRICES_EVERY, lambda _start, _end: _fetched(tariff, settings, cache, http, now), now)
+    name = _named(PRICE_CACHE, tariff)
+    return cached_series(cache, name, PRICES_EVERY, lambda _start, _end: _fetched(tariff, settings, cache, http, now), now)
 
 
 def _fetched(tariff: Tariff, settings: Settings, cache: Cache, http: Http, now: datetime) -> Series:
     found: PriceSeries = fetch_prices(tariff.url.reveal(), settings.currency, http, now)
     if isinstance(found.export, Series):
-        cache.put(EXPORT_CACHE, found.export, now + PRICES_EVERY)
+        cache.put(_named(EXPORT_CACHE, tariff), found.export, now + PRICES_EVERY)
     return replace(found.prices, source=tariff.name.removeprefix("prices of "))
+
+
+def price_caches(settings: Settings) -> tuple[str, ...]:
+    """What TARIFF's address is kept under; for `ask_again`."""
+    tariff = settings.tariff
+    return (_named(PRICE_CACHE, tariff),) if tariff is not None and tariff.url else ()
+
+
+def _named(name: str, tariff: Tariff) -> str:
+    """With a hash of the address, which may be a secret."""
+    return name.format(f"{zlib.crc32(tariff.url.reveal().encode()):08x}")
 
 
 def keep_plan(cache: Cache, raw: Mapping[str, object], now: datetime) -> None:

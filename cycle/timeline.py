@@ -12,8 +12,9 @@ BARS = "▁▂▃▄▅▆▇█"
 HOURS_SHOWN = 36
 
 
-def timeline(slots: Sequence[Slot], plan: Sequence[PlanSlot], now: datetime, zone: tzinfo) -> list[str]:
-    """Three lines, one column per half hour: the clock, what a kWh counts as (low to high), and # where the car charges."""
+def timeline(slots: Sequence[Slot], plan: Sequence[PlanSlot], now: datetime, zone: tzinfo, counts: str = "price") -> list[str]:
+    """Three lines, one column per half hour: the clock, what a kWh counts as (low to high), and # where the car charges. `counts`: the name
+    of the second."""
     end = max([now + timedelta(hours=12), *(slot.end for slot in plan)])
     cells = [slot for slot in slots if slot.start < min(end, now + timedelta(hours=HOURS_SHOWN))][::2]
     if not cells:
@@ -23,7 +24,7 @@ def timeline(slots: Sequence[Slot], plan: Sequence[PlanSlot], now: datetime, zon
     low, span = min(usual), (max(usual) - min(usual)) or 1.0
     bars = "".join(BARS[min(7, int((value - low) / span * 7.999))] for value in values)
     marks = "".join("#" if _charges(cell, plan) else "." for cell in cells)
-    return [f"  clock  {_clock(cells, zone)}", f"  price  {bars}", f"  charge {marks}"]
+    return [f"  clock  {_clock(cells, zone)}", f"  {counts:<6} {bars}", f"  charge {marks}"]
 
 
 def _charges(cell: Slot, plan: Sequence[PlanSlot]) -> bool:

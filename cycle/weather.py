@@ -25,7 +25,7 @@ from state.codec import decode
 from state.history_read import read_house
 
 TASK = "weather"
-CACHE, REST, LIGHT, LEARNED = "weather", "weather-rest", "past-light", "learned-house"
+CACHE, REST, LIGHT, LEARNED = TASK, f"{TASK}-rest", "past-light", "learned-house"
 EVERY = timedelta(hours=3)
 LEARN_EVERY = timedelta(hours=6)
 LOOK_BACK = timedelta(days=28)
@@ -67,10 +67,17 @@ def _cached(cache: Cache, key: str, fetch: Callable[[], Weather], now: datetime)
             raise
         return old
     with contextlib.suppress(StateError):  # a full disk is told by who must write; the forecast counts all the same
+        past = None if _of_others(cache, key) else cached(cache, LIGHT)
         cache.put(CACHE, Kept(key, fresh), now + EVERY)
         if isinstance(fresh.irradiance, Series):
-            cache.put(LIGHT, join(cached(cache, LIGHT), fresh.irradiance, now), now + KEPT)
+            cache.put(LIGHT, join(past, fresh.irradiance, now), now + KEPT)
     return fresh
+
+
+def _of_others(cache: Cache, key: str) -> bool:
+    """Did the past light fall on other panels, or elsewhere? The roof's share would be learned from it."""
+    found = cache.get(CACHE)
+    return found is not None and isinstance(found.value, dict) and found.value.get("key", key) != key
 
 
 def _kept(cache: Cache, key: str) -> Weather | None:

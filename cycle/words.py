@@ -10,8 +10,10 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from config import Settings
 from errors import ConfigError
 from model import ChargerReport, Missing, Override, Overrides, Word
+from planners.texts import age
 
 MOST_AMPS = 80
+LATE_CYCLES = 3  # as the status and the page count
 Change = Callable[[Overrides], Overrides]
 
 
@@ -80,10 +82,13 @@ def _most(own: Settings) -> Iterator[tuple[int, str]]:
         yield own.twc_max_amps, "TWC_MAX_AMPS"
 
 
-def obeyed(dry_run: bool, cycle_minutes: int) -> str:
-    """When the word takes effect, in one sentence; in a dry run nobody may believe that his stop has stopped something."""
+def obeyed(dry_run: bool, cycle_minutes: int, quiet: timedelta | None = None) -> str:
+    """When the word takes effect, in one sentence; in a dry run, or while no cycle runs, nobody may believe that his stop has stopped
+    something. `quiet`: since the newest cycle; None: there was none yet."""
     if dry_run:
         return "It is noted; while DRY_RUN=on stands in .env, nothing is sent to a car or charger."
+    if quiet is not None and quiet > LATE_CYCLES * timedelta(minutes=cycle_minutes):
+        return f"It is written, but nobody obeys it yet: no cycle for {age(quiet.total_seconds())}. Is cron running? (crontab -l)"
     return f"The next cycle obeys (at most {cycle_minutes} min)."
 
 

@@ -43,14 +43,16 @@ on_system() {
     if [ -n "$ROOT" ]; then say "would run: $*"; else as_root "$@"; fi
 }
 # systemctl where systemd runs; in a container or a chroot its files wait for the first boot.
+SYSTEMD=${SYSTEMD:-${ROOT:+/}}
+SYSTEMD=${SYSTEMD:-/run/systemd/system}
 systemd() {
-    if [ -n "$ROOT" ] || [ -d /run/systemd/system ]; then on_system systemctl "$@"; fi
+    if [ -d "$SYSTEMD" ]; then on_system systemctl "$@"; fi
 }
 # yes_to ANSWER QUESTION: ANSWER is yes, no or empty; empty asks at a terminal, and is no without one.
 yes_to() {
     local answer=$1
     if [ -z "$answer" ] && [ -t 0 ]; then read -r -p "$2 [y/N] " answer; fi
-    case $answer in y | Y | yes | on) return 0 ;; *) return 1 ;; esac
+    case ${answer,,} in y | yes | on) return 0 ;; *) return 1 ;; esac
 }
 
 crontab_of_owner() {
@@ -78,13 +80,32 @@ put_into_cron() {
 in_cron() { crontab_of_owner -l 2>/dev/null | grep -qF "$HERE/scheduler.py run"; }
 
 install_units() {
-    local unit
+    local unit dropin folder elsewhere=
+    while read -r folder; do
+        case $folder in "" | "$HERE"/state/data | "$HERE"/state/run | /run/ampshift) ;; *) elsewhere+=" \"-$folder\"" ;; esac
+    done < <(state_folders)
     as_root mkdir -p "$UNITS"
     for unit in deploy/*.service; do
-        sed -e "s#/home/pi/ampshift#$HERE#g" -e "s#^User=pi\$#User=$OWNER#" "$unit" | as_root tee "$UNITS/${unit##*/}" >/dev/null
+        sed -e "s#/home/pi/ampshift#$HERE#g" -e "s#^User=pi\$#User=$OWNER#" -e "s#^ReadWritePaths=.*#&$elsewhere#" "$unit" |
+            as_root tee "$UNITS/${unit##*/}" >/dev/null
+        dropin=$UNITS/${unit##*/}.d/container.conf
+        if in_container; then as_root install -D -m 644 deploy/container.conf "$dropin"; else as_root rm -f "$dropin"; fi
     done
     systemd daemon-reload
 }
+# STATE_DIR and RUN_DIR as the program reads them: a service may write there and nowhere else.
+state_folders() {
+    as_owner "$PYTHON" -c 'import os, pathlib, config
+found = config.load(None, os.environ, root=pathlib.Path.cwd(), only=frozenset({"STATE_DIR", "RUN_DIR"}))
+print(found.state_dir, found.run_dir, sep="\n")' 2>/dev/null || true
+}
+# Does .env as the program reads it send nothing? One that cannot be read does not promise it.
+is_dry() {
+    as_owner "$PYTHON" -c 'import os, pathlib, sys, config
+sys.exit(not config.load(None, os.environ, root=pathlib.Path.cwd(), only=frozenset({"DRY_RUN"})).dry_run)' 2>/dev/null
+}
+# Is this whole system a container? deploy/container.conf says why it matters.
+in_container() { command -v systemd-detect-virt >/dev/null && systemd-detect-virt --quiet --container; }
 our_units() {
     local unit
     for unit in deploy/*.service; do printf '%s\n' "${unit##*/}"; done

@@ -31,6 +31,7 @@ make_env() {
     local house=${HOUSE:-} from
     if [ -e .env ]; then
         say ".env stays as it is."
+        is_dry || say "DRY_RUN=on does not stand in it: this house is LIVE. To only look at first: write DRY_RUN=on into its first line."
     else
         if [ -z "$house" ] && [ -t 0 ]; then
             say "Which house is most like yours? (The starters lie in deploy/starters.)"
@@ -38,6 +39,7 @@ make_env() {
             say "  gen3      a tariff with one price, a Gen 3 Wall Connector"
             say "  two-cars  two cars, two Gen 2 Wall Connectors on one breaker"
             read -r -p "solar, gen3, two-cars, or Enter for none of them: " house
+            house=${house,,}
         fi
         from=.env.example
         [ -z "$house" ] || from=deploy/starters/$house.env
@@ -75,6 +77,8 @@ offer_watchdog() {
 }
 
 offer_cron() {
+    local then="With DRY_RUN=on it looks and records, and sends nothing."
+    is_dry || then="DRY_RUN is not on in .env: from the next cycle on Ampshift starts and stops your car."
     say ""
     say "The line for cron (user $OWNER), one cycle every five minutes:"
     say "    $CRON_LINE"
@@ -82,7 +86,7 @@ offer_cron() {
         say "cron is missing: sudo apt-get install cron, then make install again (or scheduler.py run -i 5)."
     elif in_cron; then
         say "It is in the crontab already."
-    elif yes_to "${CRON:-}" "Put it into the crontab now? (With DRY_RUN=on it looks and records, and sends nothing.)"; then
+    elif yes_to "${CRON:-}" "Put it into the crontab now? ($then)"; then
         put_into_cron
         say "It is in the crontab."
     else

@@ -17,6 +17,8 @@ if [ "$(is_set DRY_RUN)" != on ]; then
 fi
 grep -qE "$DRY_LINE" .env || fail "DRY_RUN=on comes from elsewhere than .env; nothing is changed."
 if [ -n "$(is_set TWC_PORT)" ]; then
+    [ -d "$SYSTEMD" ] || [ "${HEARTBEAT:-}" = mine ] ||
+        fail "systemd does not run here, so nothing would keep twc_daemon.py alive, and a connector on position F charges nothing without it. Nothing is changed (where you start it yourself: make live HEARTBEAT=mine)."
     say ""
     say "This moves real current through real wires. At each Gen 2 Wall Connector, now:"
     say "  1. its breaker off; write down where the rotary switch stands; turn it to F; breaker on (docs/HARDWARE.md)"

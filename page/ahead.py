@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 from page.data import Data
 
+HELD = frozenset({"OWNER_STOP", "OWNER_STOPPED", "HANDS_OFF"})
+ABOVE_THE_PLAN = HELD | {"CHARGE_NOW"}
+
 
 @dataclass(frozen=True, slots=True)
 class Quarter:
@@ -25,7 +28,7 @@ class Quarter:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A part of a car's plan, [start, end)."""
+    """A part of a car's plan, [start, end). `held`: it is what would be, for the owner said that this car does not charge."""
 
     car: str
     start: datetime
@@ -34,6 +37,7 @@ class Charge:
     kwh: float
     price: float | None
     forecast: bool
+    held: bool = False
 
     @property
     def kw(self) -> float:
@@ -99,12 +103,18 @@ def quarters(data: Data) -> tuple[Quarter, ...]:
 def charges(data: Data) -> tuple[Charge, ...]:
     found = []
     for car in data.rows("cars"):
+        held = rules(car, HELD) != ""
         for slot in car.rows("plan"):
             start, end, kwh = slot.time("start"), slot.time("end"), slot.number("kwh")
             if start is not None and end is not None and kwh is not None and start < end:
                 amps, forecast = slot.number("amps") or 0.0, slot.flag("forecast") is True
-                found.append(Charge(car.text("name") or "Car", start, end, amps, kwh, slot.number("price"), forecast))
+                found.append(Charge(car.text("name") or "Car", start, end, amps, kwh, slot.number("price"), forecast, held))
     return tuple(found)
+
+
+def rules(car: Data, codes: frozenset[str]) -> str:
+    """The owner's word for this car, if it is one of `codes`; it stands first among the reasons."""
+    return next((one.text("text") for one in car.rows("reasons")[:1] if one.text("code") in codes), "")
 
 
 def dues(data: Data) -> tuple[Due, ...]:

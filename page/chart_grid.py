@@ -14,6 +14,8 @@ from page.ahead import Ahead, Charge
 from page.chart import BLUE, GREEN, GREY, ORANGE, RED, Json, layout, line, local, mark, time_axis, value_axis
 
 BACK, AHEAD = timedelta(hours=6), timedelta(hours=66)
+APART = timedelta(hours=14)  # of 72 on a phone: half of `end of off-peak` and half of `depart`
+ROW = 14  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +57,34 @@ def grid_figure(load: Load, found: Ahead, now: datetime, zone: tzinfo) -> Json:
         line("Load forecast", xs, [one.value for one in load.points], BLUE, hovertemplate="%{y:,.0f} MW"),
         *(_level(name, value, span, dash) for name, value, dash in _levels(load)),
     ]
-    traces += [_named("charging", span[0])] if found.charges else []
+    charges = [one for one in found.charges if not one.held]
+    traces += [_named("charging", span[0])] if charges else []
     marks = [mark(local(now, zone), RED, "now")]
     if load.off_peak_end is not None:
         marks.append(mark(local(load.off_peak_end, zone), GREEN, "end of off-peak"))
     depart = next((due.by for due in found.dues if due.departure and due.by > now), None)
     if depart is not None:
         marks.append(mark(local(depart, zone), ORANGE, "depart"))
-    annotations = [words for _, words in marks]
-    shapes = [*_boxes(found.charges, now, zone), *(shape for shape, _ in marks)]
+    annotations, rows = _apart([words for _, words in marks])
+    shapes = [*_boxes(charges, now, zone), *(shape for shape, _ in marks)]
     if load.current is not None:
         shapes.append(_current(load.current))
-        annotations.append(_said(f"load now {load.current:,.0f} MW", load.current))
+        annotations.append(_said(f"load now {load.current:,.0f} MW", load))
     figure = layout(400, xaxis=time_axis(*span), yaxis=value_axis("MW", rangemode="normal"), shapes=shapes, annotations=annotations)
+    figure["margin"] |= {"t": 24 + ROW * (rows - 1)}
     return {"data": traces, "layout": figure}
+
+
+def _apart(words: Sequence[Json]) -> tuple[list[Json], int]:
+    """In rows above each other where a phone would draw one on the other. How many rows."""
+    placed: list[Json] = []
+    ends: list[datetime] = []  # the newest word of each row
+    for one in sorted(words, key=lambda word: str(word["x"])):
+        at = datetime.fromisoformat(one["x"])
+        row = next((index for index, last in enumerate(ends) if at - last >= APART), len(ends))
+        ends[row : row + 1] = [at]
+        placed.append({**one, "yshift": ROW * row})
+    return placed, max(1, len(ends))
 
 
 def _named(name: str, x: str) -> Json:
@@ -91,8 +107,12 @@ def _current(value: float) -> Json:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": value, "y1": value, "line": {"color": RED, "width": 1}}
 
 
-def _said(text: str, value: float) -> Json:
-    place = {"xref": "paper", "x": 1, "xanchor": "right", "yref": "y", "y": value, "yanchor": "bottom"}
+def _said(text: str, load: Load) -> Json:
+    """Below its line where a level runs just above it: words with a line through them are not read."""
+    value = load.current or 0.0
+    room = 0.07 * (max(one.value for one in load.points) - min(one.value for one in load.points))
+    below = any(0 < level - value < room for _, level, _ in _levels(load))
+    place = {"xref": "paper", "x": 1, "xanchor": "right", "yref": "y", "y": value, "yanchor": "top" if below else "bottom"}
     return place | {"text": text, "showarrow": False, "font": {"color": RED, "size": 11}}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 
 from page.ahead import Ahead, Charge, Due, Quarter
 from page.chart import AMBER, CARS, GREY, ORANGE, RED, TEAL, VIOLET, Json, layout, line, local, mark, time_axis, value_axis
@@ -87,26 +88,34 @@ def _house(quarters: Sequence[Quarter], zone: tzinfo) -> list[Json]:
 
 
 def _plan(charges: Sequence[Charge], end: datetime, zone: tzinfo) -> list[Json]:
-    """Each part of a plan as one bar as wide as it lasts; two cars stand on each other."""
+    """Each part of a plan as a bar as wide as it lasts. Two cars stand on each other, and Plotly stacks only what begins together: so
+    each bar is cut where another car begins or ends."""
     names = list(dict.fromkeys(one.car for one in charges))
+    edges = sorted({at for one in charges for at in (one.start, one.end)})
     drawn = []
     for index, name in enumerate(names):
-        own = [one for one in charges if one.car == name and one.start < end]
+        own = [part for one in charges if one.car == name for part in _cut(one, edges) if part[0] < end]
+        held = any(part.held for _, _, part in own)
         drawn.append(
             {
                 "type": "bar",
-                "name": name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}\u2026",
-                "x": [local(one.start, zone) for one in own],
-                "y": [round(one.kw, 2) for one in own],
-                "width": [(min(one.end, end) - one.start) / timedelta(milliseconds=1) for one in own],
+                "name": (name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}\u2026") + (", held" if held else ""),
+                "x": [local(start, zone) for start, _, _ in own],
+                "y": [round(one.kw, 2) for _, _, one in own],
+                "width": [(min(after, end) - start) / timedelta(milliseconds=1) for start, after, _ in own],
                 "offset": 0,
                 "yaxis": "y2",
-                "marker": {"color": CARS[index % len(CARS)], "line": {"width": 0}},
-                "customdata": [[one.amps, one.kwh] for one in own],
+                "marker": {"color": CARS[index % len(CARS)], "line": {"width": 0}, "opacity": 0.3 if held else 1},
+                "customdata": [[one.amps, one.kwh] for _, _, one in own],
                 "hovertemplate": "%{customdata[0]:.0f} A, %{customdata[1]:.1f} kWh",
             }
         )
     return drawn
+
+
+def _cut(one: Charge, edges: Sequence[datetime]) -> list[tuple[datetime, datetime, Charge]]:
+    inside = [at for at in edges if one.start <= at <= one.end]
+    return [(start, after, one) for start, after in pairwise(inside)]
 
 
 def _marks(dues: Sequence[Due], now: datetime, end: datetime, zone: tzinfo) -> tuple[list[Json], list[Json]]:

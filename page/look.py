@@ -69,6 +69,15 @@ class Look:
             return f"No cycle for {age(seconds)}: is cron running? (crontab -l; journalctl -t ampshift) What you see is that old."
         return ""
 
+    @property
+    def daemon_gone(self) -> str:
+        """Why a Gen 2 Wall Connector charges nothing, or "". In a dry run its daemon is off, and the connector on its own position."""
+        newest = self.data.flag("dry_run")
+        dry = self.settings.dry_run if newest is None else newest
+        if dry or self.settings.twc_port is None or not isinstance(self.charger, Missing):
+            return ""
+        return "twc_daemon.py is not heard: without it a Gen 2 Wall Connector charges nothing. See: systemctl status twc_daemon"
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model import Missing
+from page.ahead import quarters
 from page.data import Data
 from page.look import Look
 
@@ -30,7 +31,8 @@ class Metric:
 
 def metrics_text(look: Look) -> str:
     lines = []
-    for metric in (*_cycle(look), *_house(look), *_cars(look), *_connectors(look), *_tesla(look)):
+    now = () if look.late else (*_sources(look), *_house(look), *_cars(look))  # what was so hours ago is not so now: then they are absent
+    for metric in (*_cycle(look), *now, *_connectors(look), *_tesla(look)):
         if metric.samples:
             lines += [f"# HELP ampshift_{metric.name} {metric.text}", f"# TYPE ampshift_{metric.name} gauge"]
             lines += [f"ampshift_{metric.name}{_labels(one)} {one.value:.15g}" for one in metric.samples]
@@ -55,14 +57,17 @@ def _cycle(look: Look) -> Iterator[Metric]:
     yield _one("last_cycle_timestamp_seconds", "When the newest decision was written, Unix time.", None if at is None else at.timestamp())
     dry = look.data.flag("dry_run")
     yield _one("dry_run", "1: nothing is sent to cars or chargers.", None if dry is None else float(dry))
+    price = next((one.price for one in quarters(look.data) if one.start <= look.now < one.end), None)
+    yield _one("price_per_kwh", "What a kWh costs in this quarter of an hour, in the tariff's currency.", price)
+
+
+def _sources(look: Look) -> Iterator[Metric]:
     sources = tuple(look.data.part("sources").parts())
     up = tuple(Sample((("source", name),), float(source.flag("ok") is True)) for name, source in sources)
     ages = ((name, source.number("age_s")) for name, source in sources)
     yield Metric("source_up", "1: the source answered in the newest cycle.", up)
     samples = tuple(Sample((("source", name),), age) for name, age in ages if age is not None)
     yield Metric("source_age_seconds", "Age of the source's newest value in the newest cycle.", samples)
-    price = next((value for value in look.data.part("outlook").numbers("price")[:1]), None)
-    yield _one("price_per_kwh", "What a kWh costs in this quarter of an hour, in the tariff's currency.", price)
 
 
 def _house(look: Look) -> Iterator[Metric]:
@@ -101,7 +106,9 @@ def _names(cars: tuple[Data, ...]) -> list[str]:
     found: list[str] = []
     for index, car in enumerate(cars, 1):
         name = car.text("name") or f"car {index}"
-        found.append(name if name not in found else f"{name} {index}")
+        while name in found:
+            name = f"{name} {index}"
+        found.append(name)
     return found
 
 

@@ -50,7 +50,8 @@ def speak(reader: Reader, click: Click) -> tuple[bool, str]:
     end = f" until {clock(said.until, look.now, look.settings.time_zone)}" if said.until else ""
     name = look.cars.get(said.vin or "") if said.vin else ""
     becomes = amps_become(said, look.cars, look.settings, look.charger)
-    words = (f"{name + ': ' if name else ''}{text}{end}.", becomes, obeyed(_dry(look), look.settings.cycle_minutes))
+    quiet = None if look.decided_at is None else look.now - look.decided_at
+    words = (f"{name + ': ' if name else ''}{text}{end}.", becomes, obeyed(_dry(look), look.settings.cycle_minutes, quiet))
     return True, " ".join(filter(None, words))
 
 

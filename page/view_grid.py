@@ -10,7 +10,7 @@ from page.ahead import ahead
 from page.chart_grid import Load, grid_figure, load_now
 from page.data import Data
 from page.look import Look
-from page.parts import Node, card, chart, facts, note, percent, table, when, when_read
+from page.parts import Node, card, chart, facts, kilowatts, note, percent, table, when, when_read
 from planners.texts import age
 
 AGED = "The forecast that was read last has ended: GridStatus has not answered for days. See Health."
@@ -58,7 +58,8 @@ def _car(look: Look, car: Data) -> Component:
     """The line below the picture, as that page had it."""
     old, state = car.number("soc_age_s"), car.text("charging") or "not known"
     seen = f", seen at {when_read(look, old)}" if old is not None else ""
-    amps = car.number("amps")
+    amps, watts = car.number("amps"), car.number("power_w")
     told: list[tuple[str, Node]] = [("Battery", percent(car.number("soc"))), ("Charge limit", percent(car.number("limit_soc")))]
-    told += [("Amps now", f"{amps:.0f} A" if amps is not None else "-"), ("State", f"{state}{seen}")]
+    told += [("Takes", kilowatts(watts) if watts is not None else "not known"), ("Decided", f"{amps:.0f} A" if amps is not None else "-")]
+    told += [("State", f"{state}{seen}")]
     return card(car.text("name") or "Car", facts(told))

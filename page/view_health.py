@@ -60,6 +60,8 @@ def _age(source: Data) -> str:
 def _connectors(look: Look) -> Component:
     report = look.charger
     if isinstance(report, Missing):
+        if look.daemon_gone:
+            return note(f"{look.daemon_gone} (charger.json: {report.why})")
         return note(f"None on RS-485: {report.why}. That is as it should be where twc_daemon.py does not run.")
     rows = [
         (

@@ -52,7 +52,7 @@ def headline(look: Look) -> Component:
 
 def alarms(look: Look) -> list[str]:
     """What the owner must see on every view."""
-    found = [look.late] if look.late else []
+    found = [text for text in (look.late, look.daemon_gone) if text]
     if not isinstance(look.charger, Missing):
         found += [f"Wall Connectors: {alarm}" for alarm in look.charger.alarms]
     if not isinstance(look.ceiling, Missing) and look.ceiling.amps is not None:

@@ -6,8 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from model import Missing
-from page.ahead import Ahead, ahead
+from page.ahead import ABOVE_THE_PLAN, Ahead, Charge, ahead, rules
 from page.chart_plan import plan_figure
+from page.data import Data
 from page.look import Look
 from page.parts import bullets, card, cash, chart, note, percent, table, when
 from page.why import Block, blocks
@@ -18,15 +19,22 @@ NO_OUTLOOK = "decision.json has no outlook: it comes with the next cycle of this
 
 def plan_view(look: Look) -> list[Component]:
     found = ahead(look.data)
-    cars = [car.text("name") or "Car" for car in look.data.rows("cars")]
     reasons = [reason.text("text") for reason in look.data.part("signal").rows("reasons")]
     sources = [html.H3("What the prices rest on"), bullets(reasons)] if reasons else []
     return [
         html.H1("The coming 48 hours"),
         card("Price and plan", plan_chart(look, found, "plan-chart"), *sources),
         card("Departures", departures(look, found)),
-        *(card(f"{name}: why each part", _blocks(look, blocks(name, found.quarters, found.charges, found.dues), name)) for name in cars),
+        *(_why(look, found, car) for car in look.data.rows("cars")),
     ]
+
+
+def _why(look: Look, found: Ahead, car: Data) -> Component:
+    name = car.text("name") or "Car"
+    drawn = _blocks(look, blocks(name, found.quarters, found.charges, found.dues, look.decided_at), name)
+    word = rules(car, ABOVE_THE_PLAN)
+    above = [note(f"{word[:1].upper()}{word[1:]}. That rules; below stands what the plan would be without it.")]
+    return card(f"{name}: why each part", *(above if word else []), drawn)
 
 
 def plan_chart(look: Look, found: Ahead, name: str) -> Component:
@@ -41,7 +49,7 @@ def plan_chart(look: Look, found: Ahead, name: str) -> Component:
             when(look, one.start),
             cash(look, one.price, 3) + (" expected" if one.forecast and one.price is not None else ""),
             f"{one.sun_w / 1000:.1f} kW" if one.sun_w is not None else "-",
-            ", ".join(f"{slot.car} {slot.amps:.0f} A" for slot in found.charges if slot.start < one.end and one.start < slot.end) or "-",
+            ", ".join(f"{slot.car} {slot.amps:.0f} A" for slot in _real(found) if slot.start < one.end and one.start < slot.end) or "-",
         )
         for one in found.quarters
         if one.start.minute == 0
@@ -49,9 +57,14 @@ def plan_chart(look: Look, found: Ahead, name: str) -> Component:
     return chart(name, figure, _told(look, found), table("Hour by hour", ("From", "Price of a kWh", "Sun", "Charging"), hours, narrow=True))
 
 
+def _real(found: Ahead) -> list[Charge]:
+    """Without what the owner holds back."""
+    return [one for one in found.charges if not one.held]
+
+
 def _told(look: Look, found: Ahead) -> str:
     """The picture in a sentence or two."""
-    plans = [f"{one.car} charges at {one.amps:.0f} A from {when(look, one.start)} to {when(look, one.end)}" for one in found.charges[:4]]
+    plans = [f"{one.car} charges at {one.amps:.0f} A from {when(look, one.start)} to {when(look, one.end)}" for one in _real(found)[:4]]
     known = [one.price for one in found.quarters if one.price is not None]
     prices = [f"a kWh costs {cash(look, min(known), 3)} to {cash(look, max(known), 3)}"] if known else ["no price is known"]
     return "Chart of the coming hours: " + "; ".join([*prices, *(plans or ["no charge is planned"])]) + "."

@@ -25,14 +25,17 @@ class Block:
     why: str
 
 
-def blocks(car: str, quarters: Sequence[Quarter], charges: Sequence[Charge], dues: Sequence[Due]) -> tuple[Block, ...]:
-    """Charging and waiting in time order, as far as the last charge; nothing where nothing is planned."""
+def blocks(
+    car: str, quarters: Sequence[Quarter], charges: Sequence[Charge], dues: Sequence[Due], since: datetime | None = None
+) -> tuple[Block, ...]:
+    """Charging and waiting in time order, from `since` as far as the last charge; nothing where nothing is planned."""
     own = sorted((one for one in charges if one.car == car), key=lambda one: one.start)
     mine = [due for due in dues if due.car == car]
     if not own:
         return ()
     found: list[Block] = []
-    at = min([own[0].start, *(quarter.start for quarter in quarters[:1])])
+    first = [quarter.start for quarter in quarters[:1]]
+    at = min([own[0].start, *(first if since is None else [max([since, *first])])])  # a quarter that runs began before the decision
     for charge in own:
         if charge.start > at:
             found.append(_waits(car, at, charge.start, quarters, own))
@@ -83,7 +86,8 @@ def _waits(car: str, start: datetime, end: datetime, quarters: Sequence[Quarter]
         dearer = sum(value > max(taken) * (1 + SAME) for value in values) / len(values)
         money = all(one.price == one.value for one in inside)
         more = "dearer" if money else "counts more (price, grid load and CO2 weighed)"
-        text = f"{more} than the hours that were chosen" if dearer > 0.5 else "not needed, and fewer starts are better"
+        all_of_it = "" if dearer > 0.99 else "mostly "
+        text = f"{all_of_it}{more} than the hours that were chosen" if dearer > 0.5 else "not needed, and fewer starts are better"
     return Block(car, start, end, None, 0.0, _prices(inside), text)
 
 

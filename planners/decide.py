@@ -115,7 +115,7 @@ def _car(one: Settled, wanted: tuple[Need, ...]) -> CarDecision:
         cost=found.cost,
         cost_if_now=found.cost_if_now,
         latest_start=found.latest_start,
-        if_pi_dies=if_pi_dies(one, wanted),
+        if_pi_dies=if_pi_dies(one, wanted, due.commands),
         commands=due.commands,
         max_amps=full_power(case),
     )

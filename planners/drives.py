@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from config import Strategy
+from config import Settings, Strategy
 from model import Code, Detail, Missing, Reason, Series, Sure, Trip
 from model_decision import Need
 from planners.battery import allowed_soc, battery_kwh, learned, owner_soc, wh_per_km
@@ -30,7 +30,7 @@ HOURS_OFF = timedelta(hours=3)  # a forecast this near to the drive still counts
 @dataclass(frozen=True, slots=True)
 class Drive:
     """`by`: when the car must be ready; `soc`: percent due then; `uses`: percent that the trip takes from the battery; `short`: more is
-    needed than the owner allows; `known`: its length is."""
+    needed than the owner allows; `known`: its length is; `longer`: it is not, and what is known of it takes more than every day does."""
 
     trip: Trip
     by: datetime
@@ -41,6 +41,7 @@ class Drive:
     celsius: float | None
     factor: float
     overdue: bool = False
+    longer: bool = False
 
     @property
     def back(self) -> datetime:
@@ -64,11 +65,19 @@ def drive_text(case: Case, drive: Drive) -> str:
     trip, settings = drive.trip, case.settings
     where = f" in {trip.place}" if trip.place and trip.place.casefold() not in trip.text.casefold() else ""
     leave = f"{trip.text}{where}, leaving {clock(trip.leave, case.now, settings.time_zone)}"
-    if not drive.known:
-        return f"{leave}: {trip.sure}, so it counts as every day"
-    road = f"{distance(trip.km, settings)} there and back ({trip.sure})"
+    if not drive.known and not drive.longer:
+        return f"{leave}: {lost_text(trip, settings)}, so it counts as every day"
+    least = "" if drive.known else "at least "
+    road = f"{least}{distance(trip.km, settings)} there and back ({trip.sure if drive.known else lost_text(trip, settings)})"
     weather = f" at {degrees(drive.celsius, settings)}" if drive.celsius is not None else ", weather not known, counted as freezing"
     return f"{leave}: {road}{weather}, {case.settings.trip_reserve_soc} % left at home"
+
+
+def lost_text(trip: Trip, settings: Settings) -> str:
+    """Which place of it is not known, and why."""
+    nobody = not settings.place_lookup and not settings.google_maps_api_key
+    later = "may not be looked up (PLACE_LOOKUP=off)" if nobody else "has not been looked up yet"
+    return f"{trip.lost or trip.place or 'its place'} {'could not be found' if trip.sure is Sure.UNKNOWN else later}"
 
 
 def drive_detail(case: Case, drive: Drive) -> Detail:
@@ -102,8 +111,7 @@ def _reasons(case: Case, wanted: Sequence[Need]) -> Iterator[Reason]:
         if drive.short:
             yield Reason(Code.CHARGE_ON_THE_WAY, _on_the_way(case, drive), detail)
         if not drive.known:
-            what = "could not be found" if drive.trip.sure is Sure.UNKNOWN else "has not been looked up yet"
-            text = f"{drive.trip.text}: {drive.trip.place or 'its place'} {what}; write [25 km] into the event, the way there"
+            text = f"{drive.trip.text}: {lost_text(drive.trip, case.settings)}; write [25 km] into the event, the way there"
             yield Reason(Code.TRIP_UNKNOWN, text, detail)
         elif drive == nearest and not isinstance(level, Missing) and (drive.soc <= level or _covered(case, drive, wanted)):
             earlier = "" if drive.soc <= level else ", and what is due before it covers them"
@@ -143,8 +151,10 @@ def _drive(case: Case, trip: Trip) -> Drive:
     uses = trip.km * wh_per_km(case) / 1000 / factor / battery_kwh(case) * 100
     reserve, known = case.settings.trip_reserve_soc, trip.sure.known
     most, wanted = allowed_soc(case), uses + reserve
+    longer = False
     if not known:
-        wanted = max(wanted, min(float(case.settings.target_soc or owner_soc(case)), owner_soc(case)))
+        every_day = min(float(case.settings.target_soc or owner_soc(case)), owner_soc(case))
+        longer, wanted = uses > 0 and wanted > every_day, max(wanted, every_day)
     elif case.settings.charge_limit_floor:
         wanted = max(wanted, float(rule_for(trip)))
     soc = float(ceil(min(wanted, most) - 1e-9))
@@ -153,11 +163,12 @@ def _drive(case: Case, trip: Trip) -> Drive:
         by=_by(case, trip),
         soc=soc,
         uses=min(uses, max(0.0, soc - reserve)),
-        short=known and uses + reserve > most + 0.5,
+        short=(known or longer) and uses + reserve > most + 0.5,
         known=known,
         celsius=celsius,
         factor=factor,
         overdue=trip.leave <= case.now,
+        longer=longer,
     )
 
 

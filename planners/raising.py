@@ -11,7 +11,8 @@ from model import Missing
 from model_decision import Need, PlanSlot
 from planners.battery import percent_kwh
 from planners.case import Case
-from planners.plan import CarPlan
+from planners.net import latest_start
+from planners.plan import CarPlan, full_power
 from planners.power import MARGIN
 
 ROUNDED = 0.5  # percent, as the car rounds
@@ -22,12 +23,18 @@ def raise_to(case: Case, plan: CarPlan, needs: Sequence[Need]) -> Need | None:
     above = [need for need in needs if need.raise_to is not None and not isinstance(case.limit, Missing) and need.raise_to > case.limit]
     if not above or not plan.slots or isinstance(case.level, Missing) or isinstance(case.limit, Missing):
         return above[0] if above else None  # no plan tells when
-    if plan.latest_start is not None and plan.latest_start <= case.now:
+    if plan.latest_start is not None and plan.latest_start <= case.now and not _caught_for_less(case, needs):
         return above[0]  # the net goes on without a pause: there is no later moment
     reached = case.level + sum(slot.kwh for slot in _run(case, plan)) / MARGIN / percent_kwh(case)  # of a later need the margin only
     if reached <= case.limit + ROUNDED:
         return None
     return next((need for need in above if need.raise_to is not None and need.raise_to + ROUNDED >= reached), above[-1])
+
+
+def _caught_for_less(case: Case, needs: Sequence[Need]) -> bool:
+    """Is it a need within his limit that the net charges for, and is there time left for each need above it?"""
+    late = [need for need in needs if latest_start(case, need, full_power(case)) <= case.now]
+    return bool(late) and all(need.raise_to is None for need in late)
 
 
 def _run(case: Case, plan: CarPlan) -> list[PlanSlot]:

@@ -18,6 +18,7 @@ from planners.manners import now_amps
 from planners.need import goals, most_soc
 from planners.plan import CarPlan, full_power
 from planners.texts import clock, money
+from planners.weigh import by_money
 from planners.wish import Wish, charge, wait
 
 LEAST_SUN_KWH = 0.05
@@ -63,7 +64,8 @@ def _planned(case: Case, plan: CarPlan) -> Wish:
     if current is not None:
         price = f" at {money(current.price, currency)}" if current.price is not None else ""
         amps = _held(case, plan, current)
-        text = f"the cheapest hours: {amps} A until {clock(current.end, case.now, zone)}{price}"
+        best = "the cheapest hours" if by_money(case.settings) else "the hours that you prefer"
+        text = f"{best}: {amps} A until {clock(current.end, case.now, zone)}{price}"
         planned = charge(amps, Reason(Code.PLAN_SLOT, text), current.end)
         return replace(planned, reasons=(*planned.reasons, *sunny), sun=True)
     following = next((slot for slot in plan.slots if slot.start > case.now), None)

@@ -146,6 +146,7 @@ def _trip(round_: Sequence[Event], roads: Roads, settings: Settings) -> Trip:
     far = max(range(len(round_)), key=lambda at: out[at].km)
     at_home = max(_ends(one, roads, settings) for one in round_)
     drive_home = timedelta() if last.all_day else timedelta(minutes=homeward.minutes)
+    sure = max((leg.source for leg in legs), key=ORDER.index)
     drive = timedelta() if first.all_day or legs[0].km > FARTHEST_KM else timedelta(minutes=legs[0].minutes) + IN_HAND
     leave = _begins(first, settings) - drive
     return Trip(
@@ -156,9 +157,10 @@ def _trip(round_: Sequence[Event], roads: Roads, settings: Settings) -> Trip:
         back=max(at_home + drive_home, leave),
         vin=first.vin,
         place=round_[far].place or "",
-        sure=max((leg.source for leg in legs), key=ORDER.index),
+        sure=sure,
         round_km=along[-1],
         turns=tuple(zip(along, [*(one.title for one in round_), "home"], strict=True)),
+        lost="" if sure.known else next((one.place or "" for one, leg in zip(round_, out, strict=True) if leg.source is sure), ""),
     )
 
 

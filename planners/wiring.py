@@ -43,5 +43,8 @@ def path_of(snapshot: Snapshot, settings: Settings, charger: Charger | None) -> 
 def _why_none(snapshot: Snapshot, settings: Settings) -> Reason:
     wire = snapshot.charger.why if isinstance(snapshot.charger, Missing) else "no connector is matched to this car"
     api = snapshot.commands.why if isinstance(snapshot.commands, Missing) else "switched off"
-    text = {Control.TWC: f"RS-485: {wire}", Control.CAR: f"Tesla: {api}"}.get(settings.control, f"RS-485: {wire}; Tesla: {api}")
+    ways = {Control.TWC: f"RS-485: {wire}", Control.CAR: f"Tesla: {api}"}
+    # who has no adapter is not sent to look for one
+    both = "; ".join(ways.values()) if settings.twc_port else ways[Control.CAR]
+    text = ways.get(settings.control, both)
     return Reason(Code.NO_PATH, f"no way to steer this car ({text})")

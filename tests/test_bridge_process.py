@@ -12,12 +12,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.broker import Broker
+from state.files import boot_id
+from state.store import Store
 from tests.brokers import WAIT_S, Listener, broker, say, until
 from tests.builders import VIN
 from tests.home_assistant_fields import wrong
@@ -222,6 +225,18 @@ def test_a_storm_of_words_is_cut_off_and_stop_still_gets_through(bridge: Running
     assert "more than 10 words in a minute" in answers[-1]["text"]
     assert bridge.ask(hearer, {"word": "stop"})["ok"] is True
     assert len(hearer.told(ANSWER)) == 12
+
+
+def test_a_storm_of_junk_tells_that_words_are_not_heard_either(bridge: Running, hearer: Listener) -> None:
+    for _ in range(12):
+        say(bridge.far, COMMAND, "junk")
+    assert "more than 10 words in a minute" in hearer.wait(ANSWER, 11)[-1]["text"]
+
+
+def test_while_no_cycle_runs_no_word_claims_to_be_obeyed(bridge: Running, hearer: Listener) -> None:
+    at = datetime.now(UTC) - timedelta(hours=3)
+    Store(bridge.folder / "state/data", bridge.folder / "state/run", UTC, at, "scheduler", boot_id(), lambda _s: None).save_decision({})
+    assert "nobody obeys it yet: no cycle for 3 h." in str(bridge.ask(hearer, {"word": "stop"})["text"])
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")

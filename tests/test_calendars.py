@@ -268,10 +268,11 @@ def test_what_a_calendar_left_out_is_told_also_from_the_cache(server: CalendarSe
 def test_check_says_which_drives_do_not_count_by_their_kilometres(http: Http, tmp_path: Path) -> None:
     lost = Trip(at("2026-12-09 07:00"), 0.0, 30.0, "Picnic", place="the old oak", sure=Sure.UNKNOWN)
     flight = Trip(at("2026-12-10 07:00"), 9000.0, 6000.0, "Fair", place="Sydney", round_km=18000)
-    later = replace(lost, sure=Sure.NOT_ASKED)
-    lines = list(drive_lines(calendars(tmp_path, http), replace(snapshot(), trips=(lost, flight, later))))
+    later, partly = replace(lost, sure=Sure.NOT_ASKED), replace(lost, place="12 Harbor Road", distance_km=100.0, lost="the old oak")
+    lines = list(drive_lines(calendars(tmp_path, http), replace(snapshot(), trips=(lost, flight, later, partly))))
+    assert "Picnic: the old oak could not be found, at least 124 mi there and back count; write" in lines[3]
     assert "Picnic: the old oak has not been looked up yet, so it counts as every day" in lines[2]
-    assert lines[0].endswith("Picnic: the old oak is not found, so it counts as every day; write [25 km] into the event, the way there")
+    assert lines[0].endswith("the old oak could not be found, so it counts as every day; write [25 km] into the event, the way there")
     assert lines[1].endswith("there and back (by road), too far to drive: it does not count")
 
 

@@ -141,6 +141,7 @@ def test_an_ill_oasis_is_one_clear_error_after_one_try(far: Far, fault: Fault, e
         "<OASISReport><ERR_CODE>1015</ERR_CODE></OASISReport>",
         f"{HEAD},TAC_AREA_NAME,MW\nsoon,later,CA ISO-TAC,1",
         f"{HEAD},TAC_AREA_NAME,MW\n2026-12-08T20:00:00-00:00,2026-12-08T21:00:00-00:00,CA ISO-TAC,nan",
+        f"{HEAD},TAC_AREA_NAME,MW\n0001-01-01T00:00:00+05:00,0001-01-01T01:00:00+05:00,CA ISO-TAC,1",
         f"{HEAD},TAC_AREA_NAME\n2026-12-08T20:00:00-00:00,2026-12-08T21:00:00-00:00,CA ISO-TAC",
         "what\nis this",
     ],

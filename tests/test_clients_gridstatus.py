@@ -102,6 +102,12 @@ def test_the_hour_that_comes_twice_in_autumn_keeps_both_its_prices(http: Http) -
     assert [point.value for point in series.points] == [0.01, 0.011]
 
 
+def test_a_row_at_the_end_of_the_calendar_is_left_out(http: Http) -> None:
+    odd = {"interval_start_utc": "0001-01-01T00:00:00+05:00", "interval_end_utc": "0001-01-01T01:00:00+05:00", "load_forecast": 1}
+    with FakeServer({LOAD.format("caiso"): page([odd, row(0, load_forecast=2)])}) as server:
+        assert GridStatus(server.url, KEY, http).load_forecast("caiso", START, END, START).points == (Point(START, START + HOUR, 2),)
+
+
 def test_a_forecast_counts_as_it_was_published_by_now(http: Http) -> None:
     """No look-ahead: what is published later is not known yet, and of what is known the newest counts, whatever the order of the rows."""
     told = [(1, -2), (2, -1), (3, 1)]  # (load, published so many hours after now)

@@ -90,6 +90,9 @@ def test_the_hour_that_comes_twice_in_autumn_is_two_hours(tmp_path: Path) -> Non
         ("start,price\n2026-12-09T01:00:00Z,0.1\n2026-12-09T00:00:00Z,0.1\n", "line 3.*rise"),
         ("when,what\n1,2\n", "line 1.*header"),
         ("", "line 1.*header"),
+        ("start,price\n0001-01-01T00:00:00+05:00,0.1\n", "line 2.*cannot be meant"),
+        ("start,price\n9999-12-31T23:00:00Z,0.1\n", "line 2.*cannot be meant"),
+        ("start,price\n2026-12-09T00:00:00Z,12\n2026-12-09T01:00:00Z,34\n", "prices.csv look like cents"),
         ("start,price\n,0.1\n", "line 2"),
     ],
 )
@@ -103,6 +106,11 @@ def test_an_hour_without_a_price_is_a_hole_and_costs_no_other(tmp_path: Path, no
     rows = ("00:00:00Z,0.1", f"01:00:00Z,{nothing}", "02:00:00Z,-0.02")
     points = prices(tmp_path, "start,price\n" + "".join(f"2026-12-09T{row}\n" for row in rows))
     assert [(point.start.hour, point.end.hour, point.value) for point in points] == [(0, 1, 0.1), (2, 3, -0.02)]
+
+
+def test_what_no_kwh_ever_cost_is_a_hole(tmp_path: Path) -> None:
+    points = prices(tmp_path, "start,price\n2026-12-09T00:00:00Z,0.1\n2026-12-09T01:00:00Z,0.2\n2026-12-09T02:00:00Z,1e300\n")
+    assert [point.value for point in points] == [0.1, 0.2]
 
 
 def test_of_two_rows_with_one_start_the_later_counts(tmp_path: Path) -> None:

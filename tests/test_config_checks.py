@@ -44,6 +44,7 @@ def problems(folder: Path, text: str) -> tuple[str, ...]:
         ("TESLA_VIN=5YJ3AMPSHFT000001, 5yj3ampshft000001", "twice"),
         ("GUEST_AMPS=3", "from 5 to 80"),
         ("TESLA_HOME_ADDRESS=1 Main Street", "write number and street, town and state"),
+        ("TESLA_HOME_ADDRESS=1 Elm Street #4, Springfield, IL 62701", "all of it in 'quotes' where there is a #"),
         ("TESLA_HOME_ADDRESS=140,40", "latitude"),
         ("TESLA_ACCESS_TOKEN=Bearer abc", "without the word Bearer"),
         ("STATE_DIR=~/state", "cron does not know ~"),

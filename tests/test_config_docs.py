@@ -20,6 +20,11 @@ def test_a_fresh_copy_of_the_example_is_legal_and_sets_nothing() -> None:
     assert nothing_configured(load(ROOT / ".env.example", {}, root=ROOT))
 
 
+def test_a_copy_of_the_example_is_a_dry_run_until_its_owner_says_otherwise() -> None:
+    assert load(ROOT / ".env.example", {}, root=ROOT).dry_run
+    assert env_example().startswith("DRY_RUN=on\n")  # where make install and make live look for it
+
+
 def test_the_example_with_every_mark_taken_away_is_legal(tmp_path: Path) -> None:
     lines = [re.sub(r"^#(?=[A-Z0-9_]+=)", "", line) for line in env_example().splitlines()]
     (tmp_path / ".env").write_text("\n".join(lines))
@@ -32,7 +37,7 @@ def test_every_option_stands_once_in_both_pages_with_a_sentence() -> None:
     for option in OPTIONS:
         assert option.about in GROUPS
         assert option.sentence.endswith("."), option.name
-        assert len(re.findall(rf"^#{option.name}=", env_example(), re.MULTILINE)) == 1
+        assert len(re.findall(rf"^#?{option.name}=", env_example(), re.MULTILINE)) == 1
         assert len(re.findall(rf"^\| {option.name} \|", settings_page(), re.MULTILINE)) == 1
 
 

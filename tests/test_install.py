@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import shutil
 import stat
 import subprocess
@@ -45,6 +47,29 @@ def run(tree: Path, script: str, **answers: str) -> subprocess.CompletedProcess[
     )
 
 
+def at_a_terminal(tree: Path, script: str, *lines: str) -> str:
+    """What a script says to an owner who types these lines."""
+    master, slave = pty.openpty()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tree.parent), "ROOT": str(tree.parent / "root")}
+    os.write(master, "".join(lines).encode())
+    try:
+        done = subprocess.run(
+            ["bash", f"deploy/{script}.sh"],
+            cwd=tree,
+            env=environ,
+            stdin=slave,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        os.close(master)
+        os.close(slave)
+    return done.stdout
+
+
 def installed(tmp_path: Path, **answers: str) -> Path:
     tree = a_copy(tmp_path)
     done = run(tree, "install", **answers)
@@ -84,8 +109,9 @@ def test_a_starter_has_eight_settings_and_the_dry_run_in_its_first_line() -> Non
 
 def test_without_a_starter_the_example_is_taken_and_dry_run_stands_first(tmp_path: Path) -> None:
     lines = (installed(tmp_path) / ".env").read_text().splitlines()
-    assert lines[0] == "DRY_RUN=on"
-    assert lines[1] == (REPO / ".env.example").read_text().splitlines()[0]
+    example = (REPO / ".env.example").read_text().splitlines()
+    assert lines[: len(example)] == example
+    assert [line for line in lines if "DRY_RUN=" in line and not line.startswith("#")] == lines[:1] == ["DRY_RUN=on"]
 
 
 def test_an_env_that_is_there_keeps_every_line(tmp_path: Path) -> None:
@@ -141,48 +167,6 @@ def test_a_card_without_room_is_told_before_anything_is_changed(tmp_path: Path) 
     assert not (tree / ".venv").exists()
 
 
-def test_units_are_made_for_this_folder_and_user_and_nothing_is_started(tmp_path: Path) -> None:
-    tree = a_copy(tmp_path)
-    done = run(tree, "install", AMPSHIFT_USER="nora")
-    unit = (tree.parent / "root/etc/systemd/system/twc_daemon.service").read_text()
-    assert f"ExecStart={tree}/.venv/bin/python {tree}/twc_daemon.py" in unit
-    assert "User=nora" in unit
-    assert "DeviceAllow=char-ttyUSB" not in unit  # unknown to a system that has seen no adapter yet: the port would stay closed
-    assert "DeviceAllow=char-188 rw" in unit
-    assert "/home/pi" not in unit
-    assert "SyslogIdentifier=twc_daemon" in unit  # the journal calls all of them python otherwise
-    assert "d /run/ampshift 0750 nora" in (tree.parent / "root/etc/tmpfiles.d/ampshift.conf").read_text()
-    assert "enable" not in done.stdout.replace("would run: systemctl daemon-reload", "")
-    assert "would run: usermod -aG dialout nora" in done.stdout
-
-
-def test_services_may_write_where_the_settings_say_and_not_to_the_code_beside_the_state(tmp_path: Path) -> None:
-    tree = a_copy(tmp_path)
-    (tree / ".env").write_text(f"TARIFF=nonsense\nRUN_DIR=/run/ampshift\nexport STATE_DIR='{tmp_path}/a stick'\n")
-    assert run(tree, "install").returncode == 0
-    for unit in ("twc_daemon", "ampshift-page", "ampshift-bridge"):
-        lines = (tree.parent / f"root/etc/systemd/system/{unit}.service").read_text().splitlines()
-        may = next(line for line in lines if line.startswith("ReadWritePaths="))
-        assert may == f'ReadWritePaths=-{tree}/state/data -{tree}/state/run -/run/ampshift "-{tmp_path}/a stick"'
-
-
-def test_in_a_container_each_service_reads_the_same_boot_as_cron(tmp_path: Path) -> None:
-    tree, tools = a_copy(tmp_path), tmp_path / "tools"
-    tools.mkdir()
-    dropins = [
-        tree.parent / f"root/etc/systemd/system/{unit}.service.d/container.conf"
-        for unit in ("twc_daemon", "ampshift-page", "ampshift-bridge")
-    ]
-    for code, there in ((0, True), (1, False)):  # in a container, and moved to a machine
-        (tools / "systemd-detect-virt").write_text(f"#!/bin/sh\nexit {code}\n")
-        (tools / "systemd-detect-virt").chmod(0o755)
-        assert run(tree, "install", PATH=f"{tools}:{os.environ['PATH']}").returncode == 0
-        assert [path.exists() for path in dropins] == [there] * 3
-    # these three give a service a /proc of its own, without the name that the container laid over the kernel's
-    text = (REPO / "deploy" / "container.conf").read_text()
-    assert {"ProtectKernelTunables=no", "ProtectControlGroups=no", "ProtectProc=default"} <= set(text.splitlines())
-
-
 def test_the_cron_line_is_shown_and_put_in_only_when_asked_and_only_once(tmp_path: Path) -> None:
     tree = installed(tmp_path)
     crontab = tree.parent / "root" / "crontab"
@@ -196,6 +180,24 @@ def test_the_cron_line_is_shown_and_put_in_only_when_asked_and_only_once(tmp_pat
         "@daily something-else",
         f"*/5 * * * * {tree}/.venv/bin/python {tree}/scheduler.py run 2>&1 | logger -t ampshift",
     ]
+
+
+def test_an_env_that_is_live_is_called_so_where_cron_is_offered(tmp_path: Path) -> None:
+    """After make uninstall, or where .env was written by hand: the first cycle would command the car."""
+    tree = a_copy(tmp_path)
+    for line, live in (("", True), ("DRY_RUN=off", True), ("export DRY_RUN='on' # first", False), ("DRY_RUN=perhaps", True)):
+        (tree / ".env").write_text(f"{line}\nTARIFF=flat:0.16\n")
+        said = at_a_terminal(tree, "install", "no\n", "no\n")
+        assert ("this house is LIVE" in said) is live, line
+        assert ("Put it into the crontab now? (DRY_RUN is not on in .env: from the next cycle on" in said) is live, line
+
+
+@pytest.mark.parametrize("yes", ["y", "Yes", "YES"])
+def test_a_yes_is_a_yes_and_a_house_is_known_however_they_are_typed(tmp_path: Path, yes: str) -> None:
+    tree = a_copy(tmp_path)
+    said = at_a_terminal(tree, "install", "Gen3\n", "n\n", f"{yes}\n")
+    assert "from deploy/starters/gen3.env" in said
+    assert "scheduler.py run" in (tree.parent / "root" / "crontab").read_text()
 
 
 def test_the_hardware_watchdog_is_only_set_when_asked(tmp_path: Path) -> None:
@@ -298,6 +300,68 @@ def test_an_update_that_does_not_start_here_is_taken_back(tmp_path: Path) -> Non
     assert "the old one is back" in done.stderr
     assert git(clone, "rev-parse", "HEAD") == before
     assert (clone / ".env").exists()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["cycle.lock"]
+
+
+@pytest.mark.parametrize("program", ["scheduler.py", "twc_daemon.py", "page/look.py"])
+def test_an_update_with_a_program_that_python_cannot_read_is_taken_back(tmp_path: Path, program: str) -> None:
+    """Python ends such a main program with 1 and without a traceback. Without the heartbeat a connector on F has no current."""
+    clone, upstream = with_upstream(tmp_path)
+    before = git(clone, "rev-parse", "HEAD")
+    publish(upstream, program, "from __future__ import annotations\ndef broken(:\n")
+
+    done = run(clone, "update")
+
+    assert (done.returncode, "the old one is back" in done.stderr) == (1, True), done.stdout
+    assert "SyntaxError" in done.stderr
+    assert git(clone, "rev-parse", "HEAD") == before
+
+
+def test_an_update_whose_heartbeat_does_not_start_is_taken_back(tmp_path: Path) -> None:
+    clone, upstream = with_upstream(tmp_path)
+    before = git(clone, "rev-parse", "HEAD")
+    publish(upstream, "twc_daemon.py", "import a_module_that_is_not_there\n")
+    assert run(clone, "update").returncode == 1
+    assert git(clone, "rev-parse", "HEAD") == before
+
+
+def test_an_update_changes_nothing_under_a_running_cycle_however_run_dir_is_written(tmp_path: Path) -> None:
+    clone, upstream = with_upstream(tmp_path)
+    publish(upstream, "CHANGELOG.md", "new\n")
+    run_dir = tmp_path / "run time"
+    run_dir.mkdir()
+    (clone / ".env").write_text(f"DRY_RUN=on\nTARIFF=flat:0.16\nexport RUN_DIR='{run_dir}' # in memory\n")
+    tools, before = tmp_path / "tools", git(clone, "rev-parse", "HEAD")
+    tools.mkdir()
+    (tools / "flock").write_text(f'#!/bin/sh\nexec {shutil.which("flock")} -n "$3"\n')  # does not wait for two minutes
+    (tools / "flock").chmod(0o755)
+
+    with (run_dir / "cycle.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = run(clone, "update", PATH=f"{tools}:{os.environ['PATH']}")
+
+    assert (done.returncode, "A cycle has been running" in done.stderr) == (1, True), done.stdout
+    assert git(clone, "rev-parse", "HEAD") == before
+    assert run(clone, "update").returncode == 0  # the cycle is over
+    assert git(clone, "rev-parse", "HEAD") != before
+
+
+def test_after_a_power_cut_in_an_update_the_version_that_worked_is_still_the_one_to_go_back_to(tmp_path: Path) -> None:
+    clone, upstream = with_upstream(tmp_path)
+    before = git(clone, "rev-parse", "HEAD")
+    publish(upstream, "config.py", "raise ValueError('broken')\n")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "git").write_text(f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\n[ "$1" != merge ] || kill -9 "$PPID"\n')
+    (tools / "git").chmod(0o755)
+    assert run(clone, "update", PATH=f"{tools}:{os.environ['PATH']}").returncode not in (0, 1)
+    assert git(clone, "rev-parse", "HEAD") != before  # fetched and never tried
+
+    done = run(clone, "update")
+
+    assert (done.returncode, "the old one is back" in done.stderr) == (1, True), done.stdout
+    assert git(clone, "rev-parse", "HEAD") == before
+    assert git(clone, "for-each-ref", "refs/ampshift") == ""
 
 
 def test_an_update_over_changed_files_is_refused(tmp_path: Path) -> None:

@@ -131,14 +131,19 @@ def test_a_value_ends_after_three_cycles_and_the_last_cycles_time_stays() -> Non
 
 def test_no_event_no_place_and_no_whole_vin_leaves_for_the_broker() -> None:
     decision, snapshot, settings = house()
-    trip = Trip(builders.at("2026-12-09 09:00"), 20.0, 30.0, "Oncology", place="12 Elm Road")
+    trip = Trip(builders.at("2026-12-09 09:00"), 20.0, 30.0, "Oncology", place="12 Elm Road", lost="The Willow")
     secret = Reason(decision.cars[0].reasons[0].code, "85 % for Oncology at 12 Elm Road")
     car = replace(decision.cars[0], reasons=(secret, *decision.cars[0].reasons, Reason(Code.TRIP_UNKNOWN, "Rehearsal: nobody knows where")))
     sources = (SourceState("calendar a@elm.example", False, None, "404"), SourceState("calendar 1", True, 0.0, ""))
     decision = replace(decision, cars=(car,), sources=sources, summary="Blue waits: 85 % for oncology.")
-    problems = ("TESLA_HOME_ADDRESS=here: home is 37.02,-122.03.", "Oncology: no road to it", "calendar a@elm.example: 404")
+    problems = (
+        "TESLA_HOME_ADDRESS=here: home is 37.02,-122.03.",
+        "Oncology: no road to it",
+        "the willow is not found",
+        "calendar a@elm.example: 404",
+    )
     told = " ".join(message.topic + message.payload for message in states(decision, replace(snapshot, trips=(trip,)), problems, settings))
-    for name in ("oncology", "elm", "rehearsal", "37.02", "122.03", VIN.lower()):
+    for name in ("oncology", "elm", "willow", "rehearsal", "37.02", "122.03", VIN.lower()):
         assert name not in told.lower()
     assert "TESLA_HOME_ADDRESS=here" in told
     assert "Blue: wait" in told
@@ -171,3 +176,8 @@ def test_slots_that_follow_each_other_are_one_span_and_attributes_stay_small() -
     assert told["detail"]["plan"][0] == {"start": "2026-12-09T00:00:00-08:00", "end": "2026-12-09T01:00:00-08:00", "amps": 32, "kwh": 4.0}
     assert told["plan_text"].startswith("Wed 00:00-01:00 32 A, ")
     assert len(json.dumps(told["detail"])) < 16_000
+    stopped = replace(car, reasons=(Reason(Code.OWNER_STOP, "you said stop", {}),))
+    told = json.loads(states(replace(decision, cars=(stopped,)), snapshot, (), settings)[1].payload)
+    assert told["plan_text"].startswith("held: Wed 00:00-01:00 32 A, ")
+    told = json.loads(states(replace(decision, cars=(replace(stopped, plan=()),)), snapshot, (), settings)[1].payload)
+    assert told["plan_text"] == "nothing planned"

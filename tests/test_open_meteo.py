@@ -119,6 +119,8 @@ def told(**hourly: Any) -> FakeServer:
         {"time": ["soon", "later", "never"]},
         {"time": list(reversed(HOURS))},
         {"time": [HOURS[0]] * 3},
+        {"time": ["0001-01-01T00:00", "0001-01-01T01:00", "0001-01-01T02:00"]},
+        {"time": ["9999-12-31T21:00", "9999-12-31T22:00", "9999-12-31T23:00"]},
         {"temperature_2m": [None, None, None]},
         {"temperature_2m": [1.0]},
         {"temperature_2m": "warm"},
@@ -287,6 +289,16 @@ def test_the_light_of_past_days_is_kept_for_learning(shelf: Shelf) -> None:
     assert kept is not None
     assert isinstance(kept.value, dict)
     assert len(kept.value["points"]) == (2 + 8) * 24
+
+
+def test_light_on_other_panels_teaches_nothing(shelf: Shelf) -> None:
+    shelf.look(MORNING)
+    later = MORNING + timedelta(days=2)
+    shelf.look(later, wishes=replace(shelf.settings, solar_tilt=40))
+    kept = shelf.cache(later).get(LIGHT)
+    assert kept is not None
+    assert isinstance(kept.value, dict)
+    assert len(kept.value["points"]) == 8 * 24
 
 
 def test_the_snapshot_has_all_three_series(shelf: Shelf) -> None:

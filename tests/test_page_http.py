@@ -263,3 +263,10 @@ def test_a_port_that_is_taken_is_one_line_and_exit_1(tmp_path: Path) -> None:
         code, said = ended(tmp_path, PAGE_PORT=str(taken.getsockname()[1]))
     assert (code, len(said.splitlines())) == (1, 1)
     assert "PAGE_PORT" in said
+
+
+def test_an_address_of_another_machine_is_not_blamed_on_the_port(tmp_path: Path) -> None:
+    (tmp_path / "house.env").write_text("TIME_ZONE=UTC\n", encoding="utf-8")
+    code, said = ended(tmp_path, PAGE_ADDRESS="192.0.2.1", PAGE_PASSWORD="long enough")
+    assert code == 1
+    assert "PAGE_ADDRESS is no address of this machine" in said

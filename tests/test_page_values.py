@@ -147,6 +147,18 @@ def test_hours_of_equal_price_are_said_to_be_equal() -> None:
     assert "every hour costs the same" in blocks("Blue", same, [charge(4, 8)], [DUE])[-1].why
 
 
+def test_hours_that_are_as_cheap_as_the_chosen_ones_are_not_called_dearer() -> None:
+    waits, _ = blocks("Blue", CHEAP_NIGHT, [charge(32, 40)], [DUE])
+    assert (waits.price, waits.why) == ((0.1, 0.5), "mostly dearer than the hours that were chosen")
+
+
+def test_a_car_that_charges_at_the_decision_did_not_wait_before_it() -> None:
+    since = START + timedelta(minutes=8)
+    (only,) = blocks("Blue", CHEAP_NIGHT, [replace(charge(0, 8), start=since)], [DUE], since)
+    assert (only.start, only.amps) == (since, 32.0)
+    assert blocks("Blue", CHEAP_NIGHT, [charge(24, 28)], [DUE], since)[0].start == since
+
+
 def test_the_sun_and_a_price_that_is_not_published_are_named() -> None:
     sunny = tuple(quarter(index, 0.3, sun_w=4000.0, house_w=500.0) for index in range(60))
     found = blocks("Blue", sunny, [replace(charge(4, 8), forecast=True)], [DUE])[-1]
@@ -170,6 +182,26 @@ def test_the_plan_is_drawn_as_bars_as_wide_as_they_last_and_as_high_as_their_pow
     assert (bar["x"], bar["width"], bar["y"]) == (["2026-12-10T00:00:00"], [2 * 3600 * 1000], [7.6])
     assert [words["text"] for words in figure["layout"]["annotations"]] == ["now", "leave"]
     assert figure["layout"]["xaxis"]["range"][0] == "2026-12-09T18:00:00"
+
+
+def test_two_cars_that_charge_at_once_stand_on_each_other() -> None:
+    """Plotly stacks bars of one beginning and one width only."""
+    charges = (charge(24, 40), charge(26, 36, "Red"))
+    blue, red = (trace for trace in plan_figure(Ahead(CHEAP_NIGHT, charges, ()), START, "USD/kWh", ZONE)["data"] if trace["type"] == "bar")
+    assert blue["x"] == ["2026-12-10T00:00:00", "2026-12-10T00:30:00", "2026-12-10T03:00:00"]
+    assert (red["x"], red["width"]) == (blue["x"][1:2], blue["width"][1:2])
+    assert blue["y"] == [7.6, 7.6, 7.6]
+
+
+def test_a_plan_that_is_held_back_is_faint_and_no_charging_in_the_grid_view() -> None:
+    held = Ahead(CHEAP_NIGHT, (replace(charge(24, 32), held=True),), ())
+    bar = next(trace for trace in plan_figure(held, START, "USD/kWh", ZONE)["data"] if trace["type"] == "bar")
+    assert (bar["name"], bar["marker"]["opacity"]) == ("Blue, held", 0.3)
+    load = load_now(forecast(), START)
+    assert load is not None
+    figure = grid_figure(load, held, START, ZONE)
+    assert "charging" not in [trace["name"] for trace in figure["data"]]
+    assert not [one for one in figure["layout"]["shapes"] if one["type"] == "rect"]
 
 
 def test_expected_prices_are_a_dotted_line_of_their_own_and_hold_to_their_end() -> None:
@@ -217,6 +249,25 @@ def test_the_grid_chart_shows_what_the_older_page_showed() -> None:
     assert said == ["now", "end of off-peak", "depart", "load now 20 MW"]
     box = figure["layout"]["shapes"][0]
     assert (box["type"], box["x0"], box["x1"]) == ("rect", "2026-12-10T00:00:00", "2026-12-10T02:00:00")
+
+
+def test_words_above_the_grid_chart_do_not_lie_on_each_other() -> None:
+    load = load_now(forecast(), START)
+    assert load is not None
+    soon = replace(DUE, by=START + 7 * HOUR)
+    layout = grid_figure(load, Ahead((), (), (soon,)), START, ZONE)["layout"]
+    rows = {words["text"]: words["yshift"] for words in layout["annotations"] if "yshift" in words}
+    assert rows == {"now": 0, "end of off-peak": 14, "depart": 28}
+    assert layout["margin"]["t"] == 24 + 28
+    (level,) = (words for words in layout["annotations"] if words["text"].startswith("load now"))
+    assert level["yanchor"] == "bottom"
+
+
+def test_the_words_of_the_load_now_keep_off_a_level_just_above_it() -> None:
+    load = load_now(forecast(), START)
+    assert load is not None
+    layout = grid_figure(replace(load, current=load.low - 0.1), Ahead((), (), ()), START, ZONE)["layout"]
+    assert layout["annotations"][-1]["yanchor"] == "top"
 
 
 def test_columns_of_different_lengths_are_short_of_values_not_of_slots() -> None:

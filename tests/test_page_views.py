@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from config import Settings
 from model import Missing
+from page.ahead import ahead
 from page.flow import flow
 from page.look import Reader
 from page.metrics import metrics_text
@@ -222,6 +224,18 @@ def test_an_old_decision_and_the_connectors_alarms_are_told_on_top(place: Home) 
     assert late[0].startswith("No cycle for 3 h: is cron running?")
 
 
+def test_a_daemon_that_is_not_heard_is_told_on_top_but_in_a_dry_run(place: Home) -> None:
+    (place.run_dir / "charger.json").unlink()
+    assert alarms(place.look()) == []  # there is no Gen 2 Wall Connector
+    wired = replace(place, settings=replace(place.settings, twc_port="/dev/serial/by-id/simulated"))
+    (told,) = alarms(wired.look())
+    assert told.startswith("twc_daemon.py is not heard: without it a Gen 2 Wall Connector charges nothing.")
+    found = said(wired.reader(), "/health")
+    assert ("systemctl status twc_daemon" in found, "as it should be" in found, "Nothing is wrong" in found) == (True, False, False)
+    wired.change("decision.json", lambda data: data.update(dry_run=True))
+    assert alarms(wired.look()) == []
+
+
 def test_what_was_read_hours_ago_is_not_shown_as_of_now(place: Home) -> None:
     place.change("decision.json", lambda data: [car.update(soc_age_s=60.0) for car in data["cars"]])
     fresh, hours_later = (said(place.reader(at), "/") for at in (AT, AT + timedelta(hours=3)))
@@ -249,6 +263,44 @@ def test_a_name_that_a_spreadsheet_would_run_is_made_plain(place: Home) -> None:
     assert not isinstance(past, Missing)
     rows = list(csv.DictReader(io.StringIO(as_csv(place.look(), sessions(past)))))
     assert {row["car"] for row in rows} == {"'=HYPERLINK(1)"}
+
+
+def test_a_plan_that_the_owner_holds_back_is_not_shown_as_what_will_be(place: Home) -> None:
+    before = said(place.reader(), "/plan")
+    assert ("Blue charges at" in before, "That rules" in before) == (True, False)
+    stop = {"code": "OWNER_STOP", "text": "you said stop", "detail": {}}
+    place.change("decision.json", lambda data: [car.update(reasons=[stop], action="stop") for car in data["cars"]])
+    after = said(place.reader(), "/plan")
+    assert "You said stop. That rules; below stands what the plan would be without it." in after
+    assert ("no charge is planned" in after, "Blue charges at" in after) == (True, False)
+    found = ahead(place.look().data)
+    assert [one.held for one in found.charges] == [True] * len(found.charges) != []
+    stop["code"] = "CHARGE_NOW"
+    place.change("decision.json", lambda data: [car.update(reasons=[stop]) for car in data["cars"]])
+    assert "That rules" in said(place.reader(), "/plan")
+    assert not any(one.held for one in ahead(place.look().data).charges)
+
+
+def test_metrics_leave_out_what_was_so_hours_ago(place: Home) -> None:
+    fresh, hours_later = (metrics_text(place.look(AT + timedelta(hours=hours))) for hours in (0, 14))
+    for name in ("source_up", "grid_power_watts", "car_power_watts", "car_action"):
+        assert (f"ampshift_{name}" in fresh, f"ampshift_{name}" in hours_later) == (True, False), name
+    assert "ampshift_last_cycle_timestamp_seconds" in hours_later
+    assert "ampshift_tesla_spent_dollars" in hours_later
+    assert ("price_per_kwh 0.49" in fresh, "price_per_kwh 0.24" in hours_later) == (True, True)  # 20:45 and 10:45
+
+
+def test_no_two_cars_share_a_name_in_the_metrics(place: Home) -> None:
+    rename(place, "Red 3", "Red", "Red")
+    found = [line for line in metrics_text(place.look()).splitlines() if line.startswith("ampshift_car_soc_percent")]
+    assert len(set(found)) == len(found) == 3
+
+
+def test_the_grid_view_calls_decided_amps_decided(place: Home) -> None:
+    """What was decided need not flow: in a dry run it never does."""
+    place.change("decision.json", lambda data: [car.update(amps=48, power_w=3800.0) for car in data["cars"]])
+    found = said(place.reader(), "/grid")
+    assert ("Takes\n3.8 kW\nDecided\n48 A" in found, "Amps now" in found) == (True, False)
 
 
 def test_metrics_bear_any_name_and_two_cars_of_one_name(place: Home) -> None:

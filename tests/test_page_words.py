@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,13 @@ def test_in_a_dry_run_no_word_claims_to_be_obeyed(place: Home) -> None:
     assert "The next cycle obeys" in say(dry, "stop")[1]
     (place.run_dir / "decision.json").unlink()
     assert "nothing is sent to a car" in say(dry, "stop")[1]
+
+
+def test_while_no_cycle_runs_no_word_claims_to_be_obeyed(place: Home) -> None:
+    click = Click("stop", "all", "", "")
+    assert "The next cycle obeys" in speak(place.reader(AT + timedelta(minutes=14)), click)[1]
+    done, said = speak(place.reader(AT + timedelta(hours=14)), click)
+    assert (done, "nobody obeys it yet: no cycle for 14 h." in said, "next cycle" in said) == (True, True, False), said
 
 
 def test_each_button_writes_its_word_and_nothing_but_override_json(place: Home) -> None:

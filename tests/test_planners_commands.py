@@ -10,7 +10,7 @@ import pytest
 
 from config import Settings
 from model import Charging, Code, Missing, Reason
-from model_decision import Need, Snapshot
+from model_decision import Need, PlanSlot, Snapshot
 from model_memory import CommandKind, Intent, Outcome, OwnerLimit
 from planners.commands import commands
 from planners.plan import CarPlan
@@ -228,6 +228,20 @@ RAISED = OwnerLimit(seen=90, lowest=70, own=70, raised_to=90)
 def test_the_limit_is_raised_first_and_the_start_waits_for_a_look() -> None:
     assert due(GO, seen({"limit_soc": 70}), needs=RAISING) == ["set_charge_limit 90"]
     assert due(NO, seen({"limit_soc": 70}), needs=RAISING) == []
+
+
+@pytest.mark.parametrize(
+    ("ready_h", "far_h", "raised"),
+    [(2, 30, False), (2, 2, True), (30, 30, True)],
+    ids=["the net is for what his limit holds", "both are late", "another car on the circuit makes it late"],
+)
+def test_a_net_raises_the_limit_only_for_a_need_above_it(ready_h: int, far_h: int, raised: bool) -> None:
+    ready = Need(EVENING + timedelta(hours=ready_h), 80, 25.0, Code.NEED_READY, "usual")
+    far = Need(EVENING + timedelta(hours=far_h), 90, 33.0, Code.NEED_TRIP, "far", 90)
+    later = PlanSlot(EVENING + timedelta(hours=1), EVENING + timedelta(hours=2), 48, 11.5, None, forecast=False)
+    plan = CarPlan(slots=(later,), latest_start=EVENING)
+    sent = commands(case(seen()), GO, plan, (ready, far)).commands
+    assert (CommandKind.LIMIT in [one.kind for one in sent]) is raised
 
 
 def test_his_limit_is_put_back_as_soon_as_the_raised_charge_has_ended() -> None:

@@ -15,7 +15,7 @@ from model_decision import Need, Snapshot
 from model_drives import Parked, Use
 from planners.battery import wh_per_km
 from planners.charge_limit import rule_departure
-from planners.drives import drive_detail, drives
+from planners.drives import drive_detail, drive_text, drives, lost_text
 from planners.learned_use import learned_use
 from planners.need import needs
 from planners.net import latest_start
@@ -113,6 +113,15 @@ def test_the_nearest_drive_is_named_also_where_an_earlier_need_covers_it() -> No
     (covered,) = [reason.text for reason in car.reasons if reason.code is Code.TRIP_COVERED]
     assert "Dentist in 12 Harbor Road, leaving Wed 20:00: 124 mi" in covered
     assert covered.endswith("66 % are enough, and what is due before it covers them")
+
+
+def test_a_place_that_may_not_be_looked_up_does_not_wait_for_it() -> None:
+    (drive,) = drives(case(seen(replace(trip(km=0), lost="the old oak", sure=Sure.NOT_ASKED)), NO_USUAL))
+    assert lost_text(drive.trip, NO_USUAL) == "the old oak has not been looked up yet"
+    assert lost_text(drive.trip, settings(PLACE_LOOKUP="off", GOOGLE_MAPS_API_KEY="k")) == "the old oak has not been looked up yet"
+    alone = settings(PLACE_LOOKUP="off")
+    assert lost_text(drive.trip, alone) == "the old oak may not be looked up (PLACE_LOOKUP=off)"
+    assert "may not be looked up (PLACE_LOOKUP=off), so it counts as every day" in drive_text(case(seen(drive.trip), alone), drive)
 
 
 def test_a_charge_that_begins_now_waits_as_well_for_room_and_for_the_car() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from cycle.explain import explain
 from model import Code, Missing, Series
 from planners.bands import band
 from planners.hours import hours_at, next_change
@@ -112,3 +113,20 @@ def test_every_strategy_stops_at_what_is_wanted_and_keeps_the_departure(strategy
     assert decided(full, **options).cars[0].reasons[0].code is Code.FULL
     (car,) = decided(empty, **options).cars
     assert (car.reasons[0].code, car.amps) == (Code.LATEST_START, 48)
+
+
+@pytest.mark.parametrize(("prefer", "words"), [("cost", "the cheapest hours"), ("co2", "the hours that you prefer")])
+def test_hours_that_were_chosen_for_clean_power_are_not_called_cheap(prefer: str, words: str) -> None:
+    clean_now = series(at("2026-12-08 18:00"), [100.0] * 4 + [400.0] * 30)
+    seen = snapshot(view(reading(soc=70)), co2=clean_now, prices=series(at("2026-12-08 18:00"), [0.1] * 4 + [0.2] * 30))
+    made = decided(seen, PREFER=prefer)
+    assert words in made.cars[0].reasons[0].text
+    assert ("  price  " if prefer == "cost" else "  value  ") in explain(made, seen, settings(PREFER=prefer))
+
+
+@pytest.mark.parametrize(("strategy", "said"), [("optimal", False), ("bands", True), ("now", True)])
+def test_a_plan_that_is_not_followed_is_not_shown_as_if_it_were(strategy: str, said: bool) -> None:
+    seen = snapshot(view(reading(soc=50)), prices=series(at("2026-12-08 18:00"), [0.3] * 4 + [0.1] * 30))
+    text = explain(decided(seen, STRATEGY=strategy), seen, settings(STRATEGY=strategy))
+    assert "PLAN" in text
+    assert (f"STRATEGY={strategy} has its own rule" in text) is said

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from cycle.explain import explain
-from model import Charging, Code, Override, Overrides, Word
+from model import Charging, Code, Override, Overrides, Trip, Word
 from model_decision import CarDecision, Decision
+from model_memory import OwnerLimit
 from planners.texts import age, clock, due, money
 from tests.builders import (
     EVENING,
@@ -119,6 +120,15 @@ def test_without_us_a_stopped_car_stays_stopped_and_says_what_it_lacks() -> None
 
 def test_without_us_a_charge_goes_on_to_the_cars_own_limit() -> None:
     assert fate(evening({"soc": 10}))[1] == "the charge goes on at the car's own limit of 80 %, at any price"
+
+
+def test_without_us_a_charge_goes_on_to_a_limit_that_is_or_was_raised_for_a_drive() -> None:
+    soon = Trip(EVENING + timedelta(hours=3), 170.0, 120.0, "Coast", round_km=340.0)
+    seen = snapshot(view(reading()), memory=remembering(plugged()), trips=(soon,))
+    assert fate(decided(seen, DEPARTURE_TIME="none"))[1] == "the charge goes on to 90 %, its limit while it is raised, at any price"
+    ours = plugged(limit=OwnerLimit(90, 80, 80, 90))
+    stands = snapshot(view(reading(limit_soc=90)), memory=remembering(ours), trips=(soon,))
+    assert fate(decided(stands, DEPARTURE_TIME="none"))[1] == "the charge goes on to 90 %, its limit while it is raised, at any price"
 
 
 def test_without_us_the_connector_falls_to_its_failsafe() -> None:

@@ -93,11 +93,18 @@ def test_the_path_of_a_car(control: str, wire: bool, commands: bool | Missing, w
 
 def test_no_path_names_what_is_wrong_with_each_way() -> None:
     seen = snapshot(memory=remembering(), charger=Missing("charger", "charger.json is too old"), commands=Missing("tesla", "no login"))
-    _, why = path_of(seen, settings(), None)
+    _, why = path_of(seen, settings(TWC_PORT="/dev/ttyUSB0"), None)
     assert why is not None
     assert why.code is Code.NO_PATH
     assert "charger.json is too old" in why.text
     assert "no login" in why.text
+
+
+def test_no_path_in_a_house_without_an_adapter_does_not_send_its_owner_to_look_for_one() -> None:
+    seen = snapshot(charger=Missing("charger.json", "not written since the computer started"), commands=Missing("tesla", "no connection"))
+    _, why = path_of(seen, settings(), None)
+    assert why is not None
+    assert why.text == "no way to steer this car (Tesla: no connection)"
 
 
 def test_a_connector_that_knows_the_vin_says_that_the_car_is_at_home() -> None:

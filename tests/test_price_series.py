@@ -17,7 +17,8 @@ from clients.tesla_energy import Energy
 from clients.tesla_tariff import rate_plan
 from config_tariff import price_at
 from cycle.energy import energy_tasks
-from cycle.tariff import TASK, export_prices, keep_plan, tariff_tasks
+from cycle.grid import ask_again
+from cycle.tariff import TASK, export_prices, keep_plan, price_caches, tariff_tasks
 from errors import BadAnswer, ClientError, NotConfigured
 from model import Missing, Point, Series
 from model_energy import CloudSite
@@ -104,6 +105,9 @@ def test_a_doubled_hour_of_the_clock_change_is_two_hours() -> None:
         [row(hour, 24.5) for hour in range(5)],  # cents
         [row(hour, 62.0) for hour in range(5)],  # per MWh
         {"unit": "kWh", "prices": [row(hour, 24.5) for hour in range(5)]},  # the example's unit over cents
+        [row(0, 10**400)],
+        [row(0), {"start": "0001-01-01T00:00:00+05:00", "price": 0.1}],
+        [{"start": f"9999-12-31T{hour}:00:00+00:00", "price": 0.1} for hour in (22, 23)],
     ],
 )
 def test_what_would_be_a_wrong_price_is_refused(data: object) -> None:
@@ -119,6 +123,13 @@ def test_an_hour_without_a_price_is_a_hole_and_costs_no_other(nothing: object) -
     found = points([row(0, -0.05), row(1, nothing), row(2, 5.0), row(3, 0.2)])
     assert [(point.start - MIDNIGHT, point.value) for point in found] == [(timedelta(hours=hour), value) for hour, value in GIVEN]
     assert found[0].end - found[0].start == timedelta(hours=1)
+
+
+def test_what_no_kwh_ever_cost_or_earned_is_a_hole_and_costs_no_other() -> None:
+    found = read_json([row(0, 0.1, export=0.05), row(1, 1e300, export=-1e9), row(2, 0.2, export="NaN")], "USD", NOW)
+    assert [point.value for point in found.prices.points] == [0.1, 0.2]
+    assert isinstance(found.export, Series)
+    assert [point.value for point in found.export.points] == [0.05]
 
 
 def test_one_hour_at_five_dollars_is_a_price() -> None:
@@ -169,6 +180,28 @@ def test_an_address_is_asked_every_two_hours_and_left_alone_after_a_failure(tmp_
     kept = export_prices(settings(TARIFF=url), cache(tmp_path, NOW + 5 * HOUR), NOW + 5 * HOUR)
     assert isinstance(kept, Series)
     assert kept.points[0].value == 0.05
+
+
+def test_another_address_has_its_own_prices_and_its_own_rest(tmp_path: Path, http: Http) -> None:
+    """Or an owner who mends the address is told for an hour what ails the wrong one, and pays by another tariff's prices meanwhile."""
+    answers = {"/wrong": Canned("no", 403), "/old": Canned([row(0, 0.5, export=0.3)]), "/new": Canned([row(0, 0.2)])}
+    with FakeServer(answers) as server:
+        with pytest.raises(ClientError):
+            asked(tmp_path, http, f"{server.url}/wrong", NOW)
+        assert asked(tmp_path, http, f"{server.url}/old", NOW).points[0].value == 0.5
+        assert [point.value for point in asked(tmp_path, http, f"{server.url}/new", NOW).points] == [0.2]
+        export = export_prices(settings(TARIFF=f"{server.url}/new"), cache(tmp_path), NOW)
+    assert isinstance(export, Missing)
+
+
+def test_the_owners_word_ends_the_rest_of_an_address(tmp_path: Path, http: Http) -> None:
+    with FakeServer({"/p": [Canned("no", 403), Canned([row(0, 0.2)])]}) as server:
+        url = f"{server.url}/p"
+        for _ in range(2):
+            with pytest.raises(ClientError):
+                asked(tmp_path, http, url, NOW)
+        ask_again(cache(tmp_path), price_caches(settings(TARIFF=url)), NOW)
+        assert asked(tmp_path, http, url, NOW).points[0].value == 0.2
 
 
 def test_the_key_in_an_address_is_in_no_error(tmp_path: Path, http: Http) -> None:
@@ -232,6 +265,21 @@ def test_a_recorded_plan_of_half_hours_has_all_of_them() -> None:
     for half in range(48):
         at = day + timedelta(minutes=30 * half)
         assert price_at(plan.buy, at) == rates[f"PERIOD_{at:%H_%M}"]
+
+
+@pytest.mark.parametrize("price", [36, -11, float("inf"), float("nan"), 10**400])
+@pytest.mark.parametrize("season", ["Summer", "Winter"])
+def test_a_plan_in_cents_or_with_a_price_that_is_none_is_refused(season: str, price: float) -> None:
+    charges = {**WEEKDAYS["energy_charges"], season: {"rates": {"ON" if season == "Summer" else "ALL": price}}}
+    with pytest.raises(BadAnswer, match="per kWh"):
+        rate_plan({**WEEKDAYS, "energy_charges": charges})
+
+
+@pytest.mark.parametrize("hour", [float("inf"), float("nan"), 10**400])
+def test_a_plan_with_an_hour_that_no_day_has_is_refused(hour: float) -> None:
+    summer = {**WEEKDAYS["seasons"]["Summer"], "tou_periods": {"ON": {"periods": [{"fromHour": hour, "toHour": 21}]}}}
+    with pytest.raises(BadAnswer, match="no day has"):
+        rate_plan({**WEEKDAYS, "seasons": {"Summer": summer}})
 
 
 @pytest.mark.parametrize("raw", [{}, {"energy_charges": {}}, {"seasons": {"Summer": None}, "energy_charges": 3}])

@@ -251,7 +251,9 @@ def test_a_word_of_the_owner_is_obeyed_by_the_next_cycle(place: Home) -> None:
     place.do("override", "stop", "--vin", "000001").fine()
     place.later(5).do("run").fine()
     assert place.commands() == ["charge_stop", "set_charging_amps", "charge_start", "charge_stop"]
-    assert "Your word: stop" in place.do("status").out
+    assert "Your word: stop for Blue\n" in place.do("status").out
+    (place.run_dir / "decision.json").unlink()
+    assert "Your word: stop for 000001\n" in place.do("status").out
     place.do("override", "auto").fine()
     assert place.read("override.json")["words"] == []
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from clients.calendar_text import real_place
 from config import OPTIONS, Settings
 from cycle.act import act
 from cycle.act_site import act_site
@@ -162,13 +163,13 @@ def overrides(seen: Snapshot, told: Json) -> Overrides:
 
 
 def told_event(e: Json) -> Event:
-    start, texts = at(e["start"]), (e["title"], e.get("place"), e.get("vin"))
+    start, texts = at(e["start"]), (e["title"], real_place(e.get("place", "")), e.get("vin"))
     return Event(
         "calendar", start, start + timedelta(hours=e.get("hours", 1)), *texts, all_day=e.get("all_day", False), note=e.get("note", "")
     )
 
 
-def calendar(seen: Snapshot, told: Json | str) -> Snapshot:
+def calendar(seen: Snapshot, told: Json | str, options: Settings) -> Snapshot:
     """ "events" with "title", "start", "hours", "place"; "roads" in km from home by place, or between two places ("A > B"); null:
     nobody knows the place."""
     if isinstance(told, str):
@@ -177,7 +178,7 @@ def calendar(seen: Snapshot, told: Json | str) -> Snapshot:
     ends = {name: name.split(" > ") if " > " in name else [HOME, name] for name in told.get("roads", {})}
     legs = {name: nowhere() if km is None else Leg(km, minutes_for(km)) for name, km in told.get("roads", {}).items()}
     roads = {(ends[name][0], ends[name][1]): leg for name, leg in legs.items()}
-    return replace(seen, trips=trips(stops(events, builders.settings(), seen.now), roads, builders.settings(), seen.now))
+    return replace(seen, trips=trips(stops(events, options, seen.now), roads, options, seen.now))
 
 
 def measured(seen: Snapshot, told: float | Json) -> MeterReading:
@@ -205,7 +206,6 @@ SITUATION: Mapping[str, Callable[[Snapshot, Any], Snapshot]] = {
     "override": lambda seen, told: replace(seen, overrides=overrides(seen, told)),
     "ceiling": lambda seen, told: replace(seen, ceiling=Ceiling(seen.now, told, "OVERLOAD")),
     "trips": lambda seen, told: replace(seen, trips=tuple(Trip(at(t["leave"]), t["km"], t["min"], t["text"]) for t in told)),
-    "calendar": calendar,
     "weather": lambda seen, told: replace(
         seen, temperature=told_series(seen, told) if isinstance(told, dict) else Missing("weather", told)
     ),
@@ -213,10 +213,10 @@ SITUATION: Mapping[str, Callable[[Snapshot, Any], Snapshot]] = {
     "commands": lambda seen, told: replace(seen, commands=told is True or Missing("tesla", str(told))),
     "memory": lambda seen, told: replace(seen, memory=decode(Memory, times(told))),
 }
-CYCLE = ("now", "minutes", "gap", "answers", "expect")
+CYCLE = ("now", "minutes", "gap", "answers", "expect", "calendar")
 
 
-def looked(before: Snapshot, told: Json) -> Snapshot:
+def looked(before: Snapshot, told: Json, options: Settings) -> Snapshot:
     """What a cycle sees: as before, but for what is new."""
     unknown = set(told) - set(SITUATION) - set(CYCLE)
     assert not unknown, f"unknown keys: {', '.join(sorted(unknown))}"
@@ -225,7 +225,7 @@ def looked(before: Snapshot, told: Json) -> Snapshot:
     for key, apply in SITUATION.items():
         if key in told:
             seen = apply(seen, told[key])
-    return seen
+    return calendar(seen, told["calendar"], options) if "calendar" in told else seen
 
 
 def meanwhile(before: Snapshot, seen: Snapshot) -> Snapshot:
@@ -307,7 +307,7 @@ def play(scenario: Json) -> None:
     seen, now = builders.snapshot(), builders.EVENING
     for number, told in enumerate([scenario["start"], *scenario.get("then", [])]):
         before = replace(seen, now=seen.now if number else now - timedelta(minutes=5))
-        seen = looked(before, told)
+        seen = looked(before, told, options)
         seen = seen if told.get("gap") or not number else meanwhile(before, seen)
         decision = decide(seen, options)
         expect = told.get("expect", {})
