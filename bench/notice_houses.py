@@ -42,7 +42,8 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class HouseMonth:
-    """One house: its starter, its world, its troubles. `life`: the acts of its cars."""
+    """One house: its starter, its world, its troubles. `life`: the acts of its cars; `workdays`: when they leave (0: Monday); `mixed`: the
+    grid's mix is known there."""
 
     name: str
     starter: str
@@ -53,6 +54,8 @@ class HouseMonth:
     troubles: tuple[Trouble, ...]
     solar_kw: float = 0.0
     powerwalls: int = 0
+    workdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    mixed: bool = False
     extra: tuple[tuple[int, float, str, float | None], ...] = field(default=())
 
     @property
@@ -63,7 +66,7 @@ class HouseMonth:
         spec = HouseSpec(zone=self.zone, home=HOME, solar_kw=self.solar_kw, powerwalls=self.powerwalls)
         world = World(spec, [replace(car, zone=self.zone) for car in self.cars], self.first)
         for seed, vin in enumerate(world.cars):
-            world.follow(life(self.first, vin, Random(seed)))
+            world.follow(life(self.first, vin, Random(seed), self.workdays))
         for day, hour, what, value in self.extra:
             world.follow([Act(self.first + timedelta(days=day - 1, hours=hour), what, value, self.cars[0].vin)])
         return world
@@ -86,12 +89,12 @@ class HouseMonth:
         return config.load(starter, plain | self.options, folder, root=ROOT)
 
 
-def life(first: datetime, vin: str, rng: Random) -> tuple[Act, ...]:
-    """To work and back on workdays, 30 to 80 km a day, plugged in when at home."""
+def life(first: datetime, vin: str, rng: Random, workdays: tuple[int, ...]) -> tuple[Act, ...]:
+    """To work and back on `workdays`, 30 to 80 km a day, plugged in when at home."""
     acts = [Act(first, "plug", None, vin)]
     for number in range(DAYS + 1):
         leave = first + timedelta(days=number, hours=7, minutes=30)
-        if leave.weekday() < 5:
+        if leave.weekday() in workdays:
             km, late = rng.choice((15.0, 25.0, 40.0)), rng.randrange(0, 60)
             back = leave.replace(hour=17, minute=late)
             acts += [Act(leave, "leave", km, vin), Act(back, "drive", km, vin), Act(back + timedelta(minutes=km + 4), "plug", None, vin)]
@@ -136,6 +139,7 @@ def overload(now: datetime) -> Ceiling:
 
 NO_GUARD = Missing("guard", "there is none")
 GEN2 = {"TWC_PORT": "/dev/serial/by-id/simulated"}
+AT_HOME_IN_THE_SUN = {"DEPARTURE_TIME": "mon-tue 07:30, thu 07:30", "READY_SOC": "60", "SOLAR_KWP": "8"}
 HOUSES = (
     HouseMonth(
         "California: sun, two Powerwalls, Gen 2",
@@ -143,11 +147,13 @@ HOUSES = (
         ZoneInfo("America/Los_Angeles"),
         (BLUE,),
         gen2=True,
-        options={**GEN2, "POWERWALL_URL": "https://127.0.0.1:9", "POWERWALL_PASSWORD": "12345"},
+        options={**GEN2, "POWERWALL_URL": "https://127.0.0.1:9", "POWERWALL_PASSWORD": "12345"} | AT_HOME_IN_THE_SUN,
         solar_kw=8.0,
         powerwalls=2,
+        workdays=(0, 1, 3),
+        mixed=True,
         troubles=(
-            Trouble(6, 15, 24, "login", (("login", 2),)),
+            Trouble(6, 11, 24, "login", (("login", 2),)),
             Trouble(12, 19, 5, "net", (("source", 1),)),
             Trouble(18, 19, 3, "daemon", (("failsafe", 2),)),
             Trouble(25, 23, 1, "overload", (("guard", 1),)),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bench.month import Wires
 from bench.notice_houses import DAYS, DRY_NIGHTS, HOUSES, NO_GUARD, HouseMonth, begin, end, overload
+from clients.price_file import PriceFile
 from config import Settings
 from cycle.journal import DiskJournal
 from cycle.month import dry_run_line, month_lines
@@ -25,10 +26,12 @@ from model import Missing
 from model_notices import Message
 from simulator.house import World
 from simulator.memory_house import MemoryHouse
+from simulator.page_house import hourly_mix
 from state.files import Stamp
 from state.notices import NoticeFile
 from state.store import Store
 
+NO_FILE = Missing("price file", "not configured")
 NO_DAEMON = Missing("charger.json", "not written for 300 s")
 FULL_KWH, NEAR_SOC = 0.5, 1.5
 QUICK = Path("/dev/shm")  # a month of fsyncs wears a disk for nothing
@@ -73,12 +76,14 @@ class Life:
     cycles: int = 0
     heard: int = 0
     dry_line: str = ""
+    _mixed_until: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.world = self.month.world()
         self.settings = self.month.settings(self.folder)
         self.house = MemoryHouse(self.world, self.settings)
         self.owner = Owner(self.world.now, self.house.down)
+        self._mixed_until = self.world.now
 
     def live(self, days: int) -> None:
         last = self.month.first + timedelta(days=days, minutes=30)
@@ -106,6 +111,9 @@ class Life:
 
     def _cycle(self) -> None:
         now, store = self.world.now, self._store()
+        if self.month.mixed and now >= self._mixed_until:
+            self._mixed_until = now + timedelta(days=1)
+            self.house.file = PriceFile(NO_FILE, NO_FILE, hourly_mix(self.world, now))
         done = run(self.house, DiskJournal(store, self.settings), self.settings, now, believed=True)
         self.owner.now = now
         stamp = Stamp(now, "scheduler", self.settings.time_zone)

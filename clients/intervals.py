@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from model import Point
 
-FIRST_YEAR, LAST_YEAR = 2000, 2200
+FIRST_YEAR, LAST_YEAR = 1900, 2200  # a Pi may boot in 1970, and its simulated far ends with it
 
 
 def utc(at: datetime) -> datetime | None:

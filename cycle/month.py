@@ -59,7 +59,7 @@ def dry_run_line(settings: Settings, now: datetime) -> str:
 def _told(found: Total, settings: Settings) -> Iterator[str]:
     zone, sums = settings.time_zone, found.all
     due = found.kept + len(found.short)
-    yield f"Departures kept: {found.kept} of {due}" if due else "No departure needed a charge."
+    yield f"Departures kept: {found.kept} of {due} that needed a charge" if due else "No departure needed a charge."
     for by, had, wanted in found.short[:5]:
         yield f"  short on {by.astimezone(zone):%a %d} at {clock(by, by, zone)}: {had:.0f} of {wanted:.0f} %"
     cost = f" for about {money(sums.cost, settings.currency)}" if sums.kwh > 0 and sums.priced_kwh >= 0.99 * sums.kwh else ""

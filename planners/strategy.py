@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from config import Strategy
+from config_tariff import Kind
 from model import Code, Missing, Reason
 from model_decision import Path, PlanSlot
 from planners.alerts import alert_at, alert_reason
@@ -64,8 +65,7 @@ def _planned(case: Case, plan: CarPlan) -> Wish:
     if current is not None:
         price = f" at {money(current.price, currency)}" if current.price is not None else ""
         amps = _held(case, plan, current)
-        best = "the cheapest hours" if by_money(case.settings) else "the hours that you prefer"
-        text = f"{best}: {amps} A until {clock(current.end, case.now, zone)}{price}"
+        text = f"{_hours(case)}: {amps} A until {clock(current.end, case.now, zone)}{price}"
         planned = charge(amps, Reason(Code.PLAN_SLOT, text), current.end)
         return replace(planned, reasons=(*planned.reasons, *sunny), sun=True)
     following = next((slot for slot in plan.slots if slot.start > case.now), None)
@@ -75,6 +75,15 @@ def _planned(case: Case, plan: CarPlan) -> Wish:
         return replace(wait(Reason(Code.FULL, f"{_soc(case)}: nothing is due")), sun=True)
     waiting = wait(Reason(Code.WAIT, _why_wait(case, plan, following.start)), following.start)
     return replace(waiting, reasons=(*waiting.reasons, *sunny), sun=True)
+
+
+def _hours(case: Case) -> str:
+    """What the hours of a plan are."""
+    tariff = case.settings.tariff
+    if not by_money(case.settings):
+        return "the hours that you prefer"
+    one_price = tariff is not None and tariff.kind is Kind.CLOCK and len({period.price for period in tariff.periods}) == 1
+    return "the planned hours" if one_price else "the cheapest hours"
 
 
 def _sun(plan: CarPlan) -> tuple[Reason, ...]:

@@ -94,7 +94,7 @@ class PageHouse:
         stamp = Stamp(now, "scheduler", settings.time_zone)
         store = Store(settings.state_dir, settings.run_dir, settings.time_zone, now, "scheduler", boot_id(), lambda _s: None)
         house.purse = Spend(settings.state_dir, stamp, settings.tesla_budget_dollars, lambda _s: None)
-        house.file = PriceFile(NONE, NONE, _hourly(world, now))
+        house.file = PriceFile(NONE, NONE, hourly_mix(world, now))
         house.overrides = store.load_overrides()
         house.chargers = connectors(world)
         run(house, DiskJournal(store, settings), settings, now, believed=True)
@@ -155,7 +155,8 @@ def connectors(world: World) -> ChargerReport:
     return ChargerReport(world.now, "up", tuple(found), ())
 
 
-def _hourly(world: World, now: datetime) -> Series:
+def hourly_mix(world: World, now: datetime) -> Series:
+    """The grid's average CO2, g/kWh, two days ahead."""
     hours = hours_between((now - timedelta(hours=2)).astimezone(UTC).replace(minute=0), now + timedelta(hours=48))
     points = tuple(Point(at, at + timedelta(hours=1), round(world.co2(at), 1)) for at in hours)
     return Series("simulated grid", "g/kWh", now, points)

@@ -47,7 +47,8 @@ def fresh(found: Kept[T] | Missing, now: datetime, lasts: timedelta, name: str) 
         return found
     age = now - found.written_at
     if age >= lasts:
-        return Missing(name, f"not written for {age.total_seconds():.0f} s")
+        hours = age.total_seconds() / 3600
+        return Missing(name, f"not written for {hours:.0f} h" if hours >= 2 else f"not written for {age.total_seconds():.0f} s")
     return found.value if age >= -AHEAD else Missing(name, "its date is in the future")
 
 

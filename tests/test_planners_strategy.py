@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from cycle.explain import explain
-from model import Code, Missing, Series
+from model import Charging, Code, Missing, Series
 from planners.bands import band
 from planners.hours import hours_at, next_change
 from tests.builders import EVENING, NONE, ZONE, at, decided, reading, remembering, series, settings, snapshot, view
@@ -130,3 +130,12 @@ def test_a_plan_that_is_not_followed_is_not_shown_as_if_it_were(strategy: str, s
     text = explain(decided(seen, STRATEGY=strategy), seen, settings(STRATEGY=strategy))
     assert "PLAN" in text
     assert (f"STRATEGY={strategy} has its own rule" in text) is said
+
+
+def test_hours_of_one_price_are_not_called_the_cheapest() -> None:
+    seen = snapshot(view(reading(soc=70, charging=Charging.CHARGING)), memory=remembering())
+    words = [
+        decided(seen, TARIFF=tariff, DEPARTURE_TIME="20:00").cars[0].reasons[0].text
+        for tariff in ("flat:0.16", "free-nights:18:00-06:00@0.24")
+    ]
+    assert [text.partition(":")[0] for text in words] == ["the planned hours", "the cheapest hours"]

@@ -295,7 +295,7 @@ def strange(device: Device, change: Change) -> Device:
 
 
 A_DAY = {  # at most; GridStatus keeps its 250 a month by waiting ever longer, and by its count
-    "gridstatus": 24,
+    "gridstatus": 5 * 5,  # five series, each asked at once and after 1, 3, 7 and 15 h
     "weather": 100,  # of 10,000
     "roads": 100,
     "calendar": 2 * 24 * 4 * 2,
