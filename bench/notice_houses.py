@@ -153,7 +153,7 @@ HOUSES = (
         workdays=(0, 1, 3),
         mixed=True,
         troubles=(
-            Trouble(6, 11, 24, "login", (("login", 2),)),
+            Trouble(8, 11, 24, "login", (("login", 2),)),
             Trouble(12, 19, 5, "net", (("source", 1),)),
             Trouble(18, 19, 3, "daemon", (("failsafe", 2),)),
             Trouble(25, 23, 1, "overload", (("guard", 1),)),

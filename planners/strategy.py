@@ -17,7 +17,7 @@ from planners.case import Case
 from planners.hours import hours_at, next_change
 from planners.manners import now_amps
 from planners.need import goals, most_soc
-from planners.plan import CarPlan, full_power
+from planners.plan import CARE_SOC, CarPlan, full_power
 from planners.texts import clock, money
 from planners.weigh import by_money
 from planners.wish import Wish, charge, wait
@@ -71,6 +71,8 @@ def _planned(case: Case, plan: CarPlan) -> Wish:
     following = next((slot for slot in plan.slots if slot.start > case.now), None)
     if following is None and plan.reasons:
         return replace(wait(plan.reasons[0]), sun=True)
+    if following is None and case.cannot_wait and not isinstance(case.level, Missing) and case.level < goals(case)[1]:
+        return replace(wait(Reason(Code.WAIT, f"the {case.min_amps} A that it is never offered less than are enough")), sun=True)
     if following is None:
         return replace(wait(Reason(Code.FULL, f"{_soc(case)}: nothing is due")), sun=True)
     waiting = wait(Reason(Code.WAIT, _why_wait(case, plan, following.start)), following.start)
@@ -117,7 +119,13 @@ def _why_wait(case: Case, plan: CarPlan, start: datetime) -> str:
         return f"{text}: {calmer}" if plan.calmer else text
     if money(plan.cost, currency) == money(plan.cost_if_now, currency):
         return f"{text}: it costs the same as now, and {calmer}" if plan.calmer else text
-    return f"{text}: {money(plan.cost, currency)} instead of {money(plan.cost_if_now, currency)} now"
+    costs = f"{money(plan.cost, currency)} instead of {money(plan.cost_if_now, currency)} now"
+    if plan.cost < plan.cost_if_now:
+        return f"{text}: {costs}"
+    if not by_money(case.settings):
+        return f"{text}, the hours that you prefer: {costs}"
+    care = f"what is above {CARE_SOC:.0f} % comes in the last hours, to spare the battery"
+    return f"{text}: {costs}; {care}" if most_soc(case) > CARE_SOC else f"{text}: {costs}"
 
 
 def _has_target(case: Case, plan: CarPlan) -> bool:

@@ -43,13 +43,6 @@ def server() -> Iterator[CalendarServer]:
     server.close()
 
 
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(read_s=0.3)
-    yield http
-    http.close()
-
-
 def no_wait(_: float) -> None:
     """Nobody else holds a lock here."""
 

@@ -98,13 +98,6 @@ def server() -> Iterator[RoadsServer]:
     server.close()
 
 
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(read_s=0.3)
-    yield http
-    http.close()
-
-
 def test_the_census_and_openstreetmap_tell_which_house_they_mean(server: RoadsServer, http: Http) -> None:
     for ask in (census_houses, osm_houses):
         (found,) = ask(server.url, STREET, http)

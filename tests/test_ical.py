@@ -60,13 +60,6 @@ def server() -> Iterator[CalendarServer]:
     server.close()
 
 
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(read_s=0.3)
-    yield http
-    http.close()
-
-
 # ---- how events are written -----------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from cycle.explain import explain
 from model import Charging, Code, Missing, Series
 from planners.bands import band
 from planners.hours import hours_at, next_change
-from tests.builders import EVENING, NONE, ZONE, at, decided, reading, remembering, series, settings, snapshot, view
+from tests.builders import EVENING, NONE, ZONE, at, charger, decided, reading, remembering, report, series, settings, snapshot, view
 
 HOURS = "mon-fri 22:00-06:00@32, sat-sun 00:00-24:00"
 
@@ -139,3 +139,25 @@ def test_hours_of_one_price_are_not_called_the_cheapest() -> None:
         for tariff in ("flat:0.16", "free-nights:18:00-06:00@0.24")
     ]
     assert [text.partition(":")[0] for text in words] == ["the planned hours", "the cheapest hours"]
+
+
+def test_a_car_whose_least_amps_are_enough_is_not_called_full() -> None:
+    """A login that dies makes a protocol 2 connector unable to wait: the owner was told that his car is charged, at 57 %."""
+    wire = charger()
+    seen = snapshot(view(reading(soc=57, at=EVENING)), memory=remembering(), charger=report(wire), commands=Missing("tesla", "401"))
+    (car,) = decided(seen, DEPARTURE_TIME="none", READY_SOC="60", TARGET_SOC="80", TWC_BREAKER_AMPS="60").cars
+    assert (car.reasons[0].code, car.plan) == (Code.WAIT, ())
+    assert car.reasons[0].text == "the 6 A that it is never offered less than are enough"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({}, "to spare the battery"), ({"PREFER": "grid"}, ", the hours that you prefer: ")],
+)
+def test_a_wait_that_costs_more_says_what_for(options: dict[str, str], words: str) -> None:
+    rising = series(at("2026-12-08 18:00"), [0.1] * 6 + [0.3] * 30)
+    load = series(at("2026-12-08 18:00"), [30000.0] * 6 + [20000.0] * 30)
+    seen = snapshot(view(reading(soc=80, limit_soc=95)), memory=remembering(), prices=rising, load=load)
+    (car,) = decided(seen, DEPARTURE_TIME="07:30", **options).cars
+    assert car.reasons[0].code is Code.WAIT
+    assert words in car.reasons[0].text

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from simulator.faults import BUSY_503, Fault, Ill
-from tests.process import Home, Warm, home
+from tests.process import Home
 
 MARKET = {"TARIFF": None}  # the day-ahead prices are the bill
 BAD_KEY = Fault(Ill.STATUS, 401, '{"detail": "Invalid API key"}')
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as runner:
-        yield runner
-
-
 @pytest.fixture
-def place(tmp_path: Path, warm: Warm) -> Iterator[Home]:
-    with home(tmp_path, warm) as found:
-        found.changes |= MARKET
-        yield found
+def place(place: Home) -> Home:
+    place.changes |= MARKET
+    return place
 
 
 def sources(place: Home) -> dict[str, dict[str, object]]:

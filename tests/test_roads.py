@@ -44,13 +44,6 @@ def server() -> Iterator[RoadsServer]:
     server.close()
 
 
-@pytest.fixture
-def http() -> Iterator[Http]:
-    http = Http(read_s=0.3)
-    yield http
-    http.close()
-
-
 @dataclass
 class Waits:
     """Counts the pauses instead of making them."""
