@@ -70,6 +70,14 @@ def at_a_terminal(tree: Path, script: str, *lines: str) -> str:
     return done.stdout
 
 
+def instead_of(tmp_path: Path, program: str, says: str) -> str:
+    """A PATH on which `program` is a shell line of ours."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / program).write_text(f"#!/bin/sh\n{says}\n")
+    (tmp_path / "tools" / program).chmod(0o755)
+    return f"{tmp_path / 'tools'}:{os.environ['PATH']}"
+
+
 def installed(tmp_path: Path, **answers: str) -> Path:
     tree = a_copy(tmp_path)
     done = run(tree, "install", **answers)
@@ -138,12 +146,8 @@ def test_an_unknown_starter_is_answered_with_the_names_and_leaves_no_env(tmp_pat
 
 def test_a_32_bit_system_is_refused_in_one_sentence(tmp_path: Path) -> None:
     tree = a_copy(tmp_path)
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "getconf").write_text("#!/bin/sh\necho 32\n")
-    (tools / "getconf").chmod(0o755)
 
-    done = run(tree, "install", PATH=f"{tools}:{os.environ['PATH']}")
+    done = run(tree, "install", PATH=instead_of(tmp_path, "getconf", "echo 32"))
 
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
@@ -154,12 +158,8 @@ def test_a_32_bit_system_is_refused_in_one_sentence(tmp_path: Path) -> None:
 def test_a_card_without_room_is_told_before_anything_is_changed(tmp_path: Path) -> None:
     tree = a_copy(tmp_path)
     (tree / ".venv").unlink()
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "df").write_text("#!/bin/sh\necho Avail\necho '  120'\n")
-    (programs / "df").chmod(0o755)
 
-    done = run(tree, "install", PATH=f"{programs}:{os.environ['PATH']}")
+    done = run(tree, "install", PATH=instead_of(tmp_path, "df", "echo Avail; echo '  120'"))
 
     assert done.returncode == 1
     assert done.stderr.startswith("Only 120 MB are free here and it takes 900: ")

@@ -24,16 +24,10 @@ CLOUD: dict[str, str | None] = {
 }
 
 
-@pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as warm:
-        yield warm
-
-
 @pytest.fixture
-def held(tmp_path: Path, runner: Warm) -> Iterator[Home]:
+def held(tmp_path: Path, warm: Warm) -> Iterator[Home]:
     """A car charges at night, and the Powerwall keeps its charge for it."""
-    with home(tmp_path, runner, NIGHT) as place:
+    with home(tmp_path, warm, NIGHT) as place:
         place.changes = dict(CLOUD)
         assert place.world.battery is not None
         place.world.battery.soc = 63.7
@@ -103,8 +97,8 @@ def test_check_names_the_cloud_and_a_missing_scope(held: Home) -> None:
     assert "missing scopes" in said.out or "tick all boxes" in said.out
 
 
-def test_the_rate_plan_of_the_app_counts_from_the_first_cycle_on(tmp_path: Path, runner: Warm) -> None:
-    with home(tmp_path, runner, NIGHT) as place:
+def test_the_rate_plan_of_the_app_counts_from_the_first_cycle_on(tmp_path: Path, warm: Warm) -> None:
+    with home(tmp_path, warm, NIGHT) as place:
         place.changes = {**CLOUD, "POWERWALL_HOLD": None, "STRATEGY": None, "TARIFF": "powerwall"}
         place.world.site.tariff = {
             "name": "EV2-A",

@@ -20,7 +20,7 @@ from state.codec import decode, encode
 from state.files import Kept
 from state.spend import Month
 from state.store import Store
-from state.volatile import read_ceiling, read_target
+from state.volatile import fresh, read_ceiling, read_target
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 12, 9, 5, tzinfo=UTC)
@@ -276,3 +276,9 @@ def test_the_example_of_charger_json_is_read_with_the_envelopes_time() -> None:
 def example(title: str) -> Any:
     section = (ROOT / "state" / "README.md").read_text().split(f"\n## {title}\n")[1]
     return json.loads(section.split("```json\n")[1].split("```")[0])
+
+
+@pytest.mark.parametrize(("hours", "said"), [(0.1, "not written for 360 s"), (14, "not written for 14 h")])
+def test_what_was_written_long_ago_says_so_in_hours(hours: float, said: str) -> None:
+    found = fresh(Kept(1, NOW - timedelta(hours=hours)), NOW, timedelta(seconds=30), "charger.json")
+    assert found == Missing("charger.json", said)
